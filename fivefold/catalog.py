@@ -1,0 +1,145 @@
+"""Word -> "module:Class" + facts. The catalog is the test matrix; plugins join by entry point.
+
+A part is listed here in one line and imported only when it is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any, Literal
+
+from fivefold.plumbing.errors import OptionError
+
+Room = Literal["input", "target", "encoder", "head", "expansion", "traditional"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One part: its word, where it is, and facts about it.
+
+    Attributes:
+        word: The word in the CLI, in files and in reports.
+        place: `module:Class`.
+        about: One line for `fivefold nets`.
+        facts: Room-specific facts (see the tables below).
+    """
+
+    word: str
+    place: str
+    about: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def _entries(*entries: Entry) -> dict[str, Entry]:
+    return {entry.word: entry for entry in entries}
+
+
+def _encoder(word: str, cls: str, about: str, **facts: Any) -> Entry:  # noqa: ANN401
+    place = f"fivefold.nets.encoders.{word}:{cls}"
+    return Entry(word=word, place=place, about=about, facts=facts)
+
+
+INPUTS = _entries(
+    Entry(word="image", place="fivefold.inputs.image:Image", about="picture files"),
+    Entry(word="array", place="fivefold.inputs.array:Array", about="fixed-length vectors"),
+)
+TARGETS = _entries(
+    Entry(word="class", place="fivefold.targets.class_:Class", about="one of k"),
+)
+# Facts of an encoder: inputs = kinds it reads; optimiser and rate = what trains it well;
+# source = paper; depths = useful depths.
+ENCODERS = _entries(
+    _encoder("convnet", "Convnet", "small modern net, scales in width, depth, resolution",
+             inputs=("image",), optimiser="muon", rate=0.24, source="arXiv 2404.00498"),
+    _encoder("fully_connected", "FullyConnected", "every pixel to every unit",
+             inputs=("image", "array"), optimiser="adamw", rate=1e-3, source="the talk, T05"),
+    _encoder("locally_connected", "LocallyConnected", "windows with unshared weights",
+             inputs=("image",), optimiser="adamw", rate=1e-3, source="the talk, T05"),
+    _encoder("alexnet", "AlexNet", "five convolutions, 2012",
+             inputs=("image",), optimiser="adamw", rate=1e-3, source="Krizhevsky 2012"),
+    _encoder("overfeat", "OverFeat", "the net in the talk's code",
+             inputs=("image",), optimiser="adamw", rate=5e-4, source="arXiv 1312.6229"),
+    _encoder("vgg", "Vgg", "3x3 convolutions, deep",
+             inputs=("image",), optimiser="adamw", rate=1e-3, source="arXiv 1409.1556"),
+    _encoder("resnet", "ResNet", "residual blocks",
+             inputs=("image",), optimiser="adamw", rate=2e-3, source="arXiv 1512.03385"),
+)  # fmt: skip
+HEADS = _entries(
+    Entry(word="class", place="fivefold.nets.heads.class_:ClassHead", about="softmax",
+          facts={"target": "class"}),
+)  # fmt: skip
+EXPANSIONS = _entries(
+    Entry(word="image", place="fivefold.step3_expand.image:ImageExpander", about="pictures"),
+    Entry(word="array", place="fivefold.step3_expand.array:ArrayExpander", about="vectors"),
+)
+TRADITIONAL = _entries(
+    Entry(word="image", place="fivefold.traditional.image:features", about="HOG, SIFT, colour"),
+    Entry(
+        word="array", place="fivefold.traditional.array:features", about="the columns as they are"
+    ),
+)
+
+_ROOMS: dict[Room, dict[str, Entry]] = {
+    "input": INPUTS,
+    "target": TARGETS,
+    "encoder": ENCODERS,
+    "head": HEADS,
+    "expansion": EXPANSIONS,
+    "traditional": TRADITIONAL,
+}
+
+
+@cache
+def _plugins(room: Room) -> dict[str, Entry]:
+    found = entry_points(group=f"fivefold.{room}s")
+    return _entries(*(Entry(word=p.name, place=p.value, about=f"plugin {p.value}") for p in found))
+
+
+def listed(room: Room) -> dict[str, Entry]:
+    """Every part of a room, ours first, then plugins; a plugin cannot replace one of ours."""
+    return {**_plugins(room), **_ROOMS[room]}
+
+
+def entry(room: Room, word: str) -> Entry:
+    """The entry of a word.
+
+    Raises:
+        OptionError: No such word in that room.
+    """
+    parts = listed(room)
+    if word not in parts:
+        raise OptionError(
+            found=f"{room} {word!r}", wanted=f"one of {', '.join(parts)}", hint="see fivefold nets"
+        )
+    return parts[word]
+
+
+def load(room: Room, word: str) -> Any:  # noqa: ANN401 - a class or a function, by room
+    """Import the part behind a word."""
+    module, _, name = entry(room, word).place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """One square of the test matrix: an input kind, an encoder that reads it, a head."""
+
+    input: str
+    encoder: str
+    head: str
+
+    def __str__(self) -> str:
+        return f"{self.input}-{self.encoder}-{self.head}"
+
+
+def cells() -> tuple[Cell, ...]:
+    """Every input x encoder x head that is listed, hence tested."""
+    return tuple(
+        Cell(input=kind, encoder=encoder.word, head=head)
+        for encoder in ENCODERS.values()
+        for kind in encoder.facts["inputs"]
+        for head in HEADS
+    )

@@ -1,0 +1,325 @@
+"""The records that pass from step to step: pick -> gather -> expand -> train -> ensemble -> win."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fivefold.contracts.rows import FloatArray, IntArray, Rows  # noqa: TC001 - read at run time
+
+Part = Literal["train", "validation", "test"]
+
+
+# ------------------------------------------------------------------ step 1: pick
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Guess:
+    """One thing that was read off the data, why, and the option that corrects it."""
+
+    question: str
+    answer: str
+    why: str
+    option: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Input:
+    """One raw input of a row: its kind (a catalog word) and, in a table, its column."""
+
+    kind: str
+    column: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """What is to be answered: its kind (a catalog word) and, in a table, its column."""
+
+    kind: str
+    column: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """What is input, what is target, which metric decides; and how that was read off the data."""
+
+    source: str
+    inputs: tuple[Input, ...]
+    target: Target
+    metric: str
+    layout: str
+    guesses: tuple[Guess, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listing:
+    """Every candidate item of the source, before anything is opened. Columns of equal length.
+
+    Attributes:
+        names: Name of the item in its source (a path relative to it).
+        labels: Raw label as text; None where the row has none.
+        parts: Part the data themselves state: `train`, `validation`, `test`, or None.
+    """
+
+    names: tuple[str, ...]
+    labels: tuple[str | None, ...]
+    parts: tuple[Part | None, ...]
+
+
+# ---------------------------------------------------------------- step 2: gather
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quarantined:
+    """One file that cannot be used, and the true reason."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Duplicate:
+    """Two items that show the same.
+
+    Attributes:
+        first: One item.
+        second: The other.
+        exact: Equal bytes or equal pixels; otherwise near by perceptual hash.
+        across: They lay in different parts (a leak), so one was set aside.
+        same_label: Their labels agree.
+        action: What was done, in words.
+    """
+
+    first: str
+    second: str
+    exact: bool
+    across: bool
+    same_label: bool
+    action: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dataset:
+    """The open rows: everything that steps 3 to 5 may see. Test rows are not in here.
+
+    Attributes:
+        problem: What step 1 found.
+        classes: (k) class names; `targets` counts into them.
+        rows: (n) open rows of the decoded cache.
+        targets: (n,) class numbers.
+        names: (n) item names.
+        folds: (n,) fold in which a row is validated; -1 for rows that are always trained on.
+        n_folds: 1 (one validation part) or the number of folds.
+        groups: (n,) rows with an equal number are duplicates of each other and share a fold.
+        split: How vault and folds were cut, in words.
+        quarantine: Files that could not be used.
+        duplicates: Pairs that show the same.
+        notes: What a user should know (imbalance, rows without labels, mixed sizes ...).
+        fingerprint: Hash of all names and bytes.
+        total: Items listed, before quarantine.
+        seen_sizes: Most common raw sizes with counts, most common first.
+        cache_hit: The decoded cache of an earlier run was used.
+    """
+
+    problem: Problem
+    classes: tuple[str, ...]
+    rows: Rows
+    targets: IntArray
+    names: tuple[str, ...]
+    folds: IntArray
+    n_folds: int
+    groups: IntArray
+    split: str
+    quarantine: tuple[Quarantined, ...]
+    duplicates: tuple[Duplicate, ...]
+    notes: tuple[str, ...]
+    fingerprint: str
+    total: int
+    seen_sizes: tuple[tuple[str, int], ...]
+    cache_hit: bool = False
+
+
+# ---------------------------------------------------------------- step 3: expand
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExpansionRecord:
+    """Which label-preserving changes are used, and why. Plain numbers, so it can be saved.
+
+    Attributes:
+        kind: Input kind (catalog word).
+        settings: Setting -> number; 0 or absent means not used.
+        why: Setting -> reason in words.
+    """
+
+    kind: str
+    settings: dict[str, float]
+    why: dict[str, str]
+
+
+# ----------------------------------------------------------------- step 4: train
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """How one net is trained.
+
+    Attributes:
+        net: Encoder (catalog word).
+        head: Head (catalog word).
+        width: Multiplier on the encoder's own widths.
+        depth: Blocks per stage, as the encoder reads it.
+        size: (H, W) at which pictures are trained and judged; () for arrays.
+        low_size: Smaller size for the first part of training; () for none.
+        low_share: Share of the progress trained at `low_size`.
+        batch: Rows per step.
+        epochs: Planned passes over the training rows; the schedule follows the clock.
+        optimiser: `muon`, `sgd` or `adamw`.
+        rate: Peak learning rate of that optimiser.
+        decay: Weight decay.
+        smoothing: Label smoothing.
+        seed: Seed of this net.
+        expansion: Overrides of the expansion's settings for this net.
+    """
+
+    net: str
+    head: str = "class"
+    width: float = 1.0
+    depth: int = 2
+    size: tuple[int, ...] = ()
+    low_size: tuple[int, ...] = ()
+    low_share: float = 0.0
+    batch: int = 512
+    epochs: float = 8.0
+    optimiser: str = "muon"
+    rate: float = 0.24
+    decay: float = 0.0
+    smoothing: float = 0.2
+    seed: int = 0
+    expansion: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanLine:
+    """One line of the plan: who trains, for how long, and why it was chosen."""
+
+    member: str
+    recipe: Recipe | None
+    seconds: float
+    nets: int
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timing:
+    """One candidate that was timed for a few steps.
+
+    Attributes:
+        recipe: The candidate.
+        rows_per_second: Measured training throughput.
+        chosen: It is in the plan.
+    """
+
+    recipe: Recipe
+    rows_per_second: float
+    chosen: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """The recipes with their share of the budget, from measured throughput."""
+
+    lines: tuple[PlanLine, ...]
+    timings: tuple[Timing, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CurvePoint:
+    """One point of a learning curve; `validation` is the metric there, None between looks."""
+
+    seconds: float
+    epoch: float
+    loss: float
+    rate: float
+    validation: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fold:
+    """One trained part of a member: the net or model of one fold."""
+
+    fold: int
+    file: str
+    score: float
+    seconds: float
+    epochs: float
+    curve: tuple[CurvePoint, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    """One member of the fleet: a net or a traditional model, trained on one or more folds.
+
+    Attributes:
+        name: Unique in the fleet, for example `convnet-1` or `hog+svm`.
+        kind: `deep` or `traditional`.
+        net: Encoder word, or the features and classifier in words.
+        recipe: How it was trained; None for traditional members.
+        parts: Its nets, one per fold; their average is the member.
+        parameters: Number of parameters of one part.
+        score: The problem's metric on validation rows.
+        seconds: Training time of all parts.
+        answers: (n, k) out-of-fold or validation probabilities; NaN where a row has none.
+        views: Test-time views that helped validation, for example `mirror`, `shift`.
+    """
+
+    name: str
+    kind: Literal["deep", "traditional"]
+    net: str
+    recipe: Recipe | None
+    parts: tuple[Fold, ...]
+    parameters: int
+    score: float
+    seconds: float
+    answers: FloatArray
+    views: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fleet:
+    """All members, the plan they came from, and what degraded on the way."""
+
+    members: tuple[Member, ...]
+    plan: Plan
+    degraded: tuple[str, ...]
+
+
+# -------------------------------------------------------------- step 5: ensemble
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ensemble:
+    """Greedy selection with replacement over all members; pooled, then calibrated.
+
+    Attributes:
+        weights: Member name -> weight; they sum to one, members with none are left out.
+        temperature: Divides the log of the pooled probabilities.
+        score: The problem's metric on validation rows.
+        log_loss: Log-loss on validation rows after calibration.
+        best_single: Name of the best deep member on validation rows (None without one).
+        best_traditional: Name of the best traditional member on validation rows.
+        temperatures: Temperature of each member judged alone.
+        sure_above: Smallest top probability at which an answer is called sure.
+        path: (name, metric after adding it) of each greedy step.
+    """
+
+    weights: dict[str, float]
+    temperature: float
+    score: float
+    log_loss: float
+    best_single: str | None
+    best_traditional: str | None
+    temperatures: dict[str, float]
+    sure_above: float
+    path: tuple[tuple[str, float], ...]

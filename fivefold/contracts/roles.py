@@ -1,0 +1,163 @@
+"""The roles that parts play. A part is found by its catalog word and used only through its role.
+
+Axes: N rows, K classes, H W C a picture, F features of a hand-crafted description.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fivefold.contracts.records import ExpansionRecord
+    from fivefold.contracts.rows import FloatArray, IntArray, Rows
+
+
+class Source(Protocol):
+    """Where raw items lie: a folder, an archive, arrays in memory."""
+
+    def names(self) -> tuple[str, ...]:
+        """All file names, sorted, with `/` between folders, relative to the source."""
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one item.
+
+        Raises:
+            BadItem: It is not there, may not be read, or is above the size limit.
+        """
+
+    def stamp(self) -> str:
+        """A quick hash of names, sizes and times: equal stamps mean unchanged data."""
+
+
+class InputKind(ABC):
+    """One kind of raw input: recognise, open, describe. Numpy only."""
+
+    @abstractmethod
+    def recognise(self, name: str, head: bytes) -> bool:
+        """Whether a file looks like this kind, by its first bytes (`head`), not its name alone."""
+
+    @abstractmethod
+    def open(self, raw: bytes) -> NDArray[np.generic]:
+        """Decode one raw item at its own size, upright and in true colours.
+
+        Raises:
+            BadItem: It cannot be decoded; the message is the reason.
+        """
+
+    @abstractmethod
+    def learn(self, samples: Sequence[NDArray[np.generic]]) -> dict[str, Any]:
+        """Choose the shape in which items are cached, from a sample of opened ones.
+
+        Returns:
+            JSON values with at least `item_shape` and `dtype`; `fit` gets the same dictionary.
+        """
+
+    @abstractmethod
+    def fit(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.generic]:
+        """Bring one opened item into the cached shape."""
+
+
+class Expander(ABC):
+    """Label-preserving changes of one input kind, on whole batches, on the device (torch)."""
+
+    record: ExpansionRecord
+
+    @abstractmethod
+    def __call__(
+        self,
+        batch: Any,  # noqa: ANN401 - torch stays out of the contracts
+        targets: Any,  # noqa: ANN401
+        *,
+        generator: Any,  # noqa: ANN401
+        size: tuple[int, ...],
+        mirrored: Any = None,  # noqa: ANN401
+    ) -> tuple[Any, Any]:
+        """Change a batch: uint8 (N, H, W, C) and targets (N,) -> float (N, C, h, w), targets.
+
+        Args:
+            batch: Raw rows as they lie in the cache.
+            targets: Class numbers (N,); mixed batches come back as probabilities (N, K).
+            generator: The torch generator all randomness comes from.
+            size: (h, w) wanted.
+            mirrored: Which rows to mirror (N,), for alternating flip; drawn when left out.
+        """
+
+
+class TraditionalFeatures(ABC):
+    """Hand-crafted features of one input kind."""
+
+    name: str
+
+    @abstractmethod
+    def learn(self, rows: Rows, rng: np.random.Generator) -> None:
+        """Learn what the features need (a visual vocabulary, say) from training rows."""
+
+    @abstractmethod
+    def describe(self, items: NDArray[np.generic]) -> FloatArray:
+        """Describe items (N, *item_shape) by features (N, F)."""
+
+    @abstractmethod
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """What was learned, as arrays to be saved."""
+
+    @abstractmethod
+    def restore(self, state: dict[str, NDArray[np.generic]]) -> None:
+        """Put back what `state` gave."""
+
+
+class TargetKind(ABC):
+    """One kind of target: parse, learn the vocabulary, decode. Numpy only."""
+
+    @abstractmethod
+    def learn(self, labels: Sequence[str]) -> tuple[str, ...]:
+        """The vocabulary, in a fixed order, from the labels of training rows."""
+
+    @abstractmethod
+    def parse(self, labels: Sequence[str], vocabulary: tuple[str, ...]) -> IntArray:
+        """Labels as numbers (N,); -1 where a label is not in the vocabulary."""
+
+    @abstractmethod
+    def decode(self, probabilities: FloatArray, vocabulary: tuple[str, ...]) -> tuple[str, ...]:
+        """The answer of each row in words."""
+
+    @abstractmethod
+    def chance(self, targets: IntArray, k: int) -> FloatArray:
+        """Probabilities (K,) of the best answer that ignores the input."""
+
+
+class Predictor(Protocol):
+    """What can answer for decoded rows: the bundle, as it is handed over."""
+
+    def part_probabilities(
+        self, rows: Rows, *, tick: Callable[[float], None] | None = None
+    ) -> dict[str, FloatArray]:
+        """Probabilities (N, K) of every part in use, by `member/fold`; `tick(share)` on the way."""
+
+    def pool(self, parts: dict[str, FloatArray]) -> FloatArray:
+        """The ensemble's calibrated probabilities (N, K) from its parts' probabilities."""
+
+
+class Progress(Protocol):
+    """Where long work reports to; the CLI draws it, the Python API may leave it silent."""
+
+    def step(self, name: str) -> None:
+        """A step of the pipeline begins."""
+
+    def say(self, text: str) -> None:
+        """One line for the user."""
+
+    def bar(self, name: str, share: float, note: str = "") -> None:
+        """Work `name` is done to `share` (0 to 1)."""
+
+
+class Launcher(Protocol):
+    """Where members run."""
+
+    def run(self, job: Callable[[], Any]) -> Any:  # noqa: ANN401
+        """Run one member's job and give back its result."""

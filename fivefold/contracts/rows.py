@@ -1,0 +1,57 @@
+"""Rows of the decoded cache: the only door to decoded data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path  # noqa: TC003 - read at run time when records are loaded
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float32]
+
+
+@lru_cache(maxsize=16)
+def _map(file: Path, dtype: str, shape: tuple[int, ...], stamp: int) -> NDArray[np.generic]:
+    del stamp  # part of the key: a cache that was written anew is mapped anew
+    return np.memmap(file, dtype=dtype, mode="r", shape=shape)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rows:
+    """A selection of rows of one decoded cache file.
+
+    Attributes:
+        file: The memory-mapped file: `total` items of `item_shape`, one after the other.
+        dtype: `uint8` for pictures (H, W, C), `float32` for arrays (D,).
+        item_shape: Shape of one item.
+        total: Number of items in the file.
+        index: (n,) which items of the file this selection holds.
+    """
+
+    file: Path
+    dtype: str
+    item_shape: tuple[int, ...]
+    total: int
+    index: IntArray
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def take(self, which: IntArray | slice) -> NDArray[np.generic]:
+        """Copy out the items at positions `which` of this selection: (m, *item_shape)."""
+        shape = (self.total, *self.item_shape)
+        items = _map(self.file, self.dtype, shape, self.file.stat().st_mtime_ns)
+        return np.asarray(items[self.index[which]])
+
+    def select(self, which: IntArray | NDArray[np.bool_]) -> Rows:
+        """Narrow the selection to positions `which`."""
+        return Rows(
+            file=self.file,
+            dtype=self.dtype,
+            item_shape=self.item_shape,
+            total=self.total,
+            index=self.index[which],
+        )

@@ -1,0 +1,54 @@
+"""The vault: the sealed test rows. Only the last step may open it, and only once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fivefold.plumbing.errors import RunError
+
+if TYPE_CHECKING:
+    from fivefold.contracts.rows import IntArray, Rows
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VaultContent:
+    """What lies in the vault: `rows`, their `targets` (n,) and `names`."""
+
+    rows: Rows
+    targets: IntArray
+    names: tuple[str, ...]
+
+
+class Vault:
+    """Holds the test rows shut.
+
+    Args:
+        content: The sealed rows.
+        origin: Where they come from, in words: `given test part` or `held out 20 %, stratified`.
+    """
+
+    def __init__(self, content: VaultContent, *, origin: str) -> None:
+        self._content = content
+        self._opened = False
+        self.origin = origin
+        self.size = len(content.targets)
+
+    def open(self) -> VaultContent:
+        """Open the vault, once.
+
+        Raises:
+            RunError: It was opened before; a second look would make the report dishonest.
+        """
+        if self._opened:
+            raise RunError(
+                found="an opened vault",
+                wanted="a sealed one: test rows are looked at once per run",
+                hint="start a new run to judge something else",
+            )
+        self._opened = True
+        return self._content
+
+    def sealed_content(self) -> VaultContent:
+        """The content for saving and restoring the run; never for choosing or fitting."""
+        return self._content

@@ -1,0 +1,1 @@
+"""One file per encoder; each opens with its paper."""

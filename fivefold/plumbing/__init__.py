@@ -1,0 +1,1 @@
+"""What every room stands on: errors, atomic files, sources of raw items, the clock, seeds."""

@@ -1,0 +1,51 @@
+"""The budget: wall-clock for the whole command, report included."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from fivefold.plumbing.errors import OptionError
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds(budget: str | float) -> float:
+    """Read a time such as `90`, `90s`, `10m`, `1h30m` as seconds.
+
+    Raises:
+        OptionError: The text is not a time, or not above zero.
+    """
+    text = str(budget).strip().lower()
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhd]?)", text)
+    rest = re.sub(r"(\d+(?:\.\d+)?)\s*([smhd]?)", "", text).strip()
+    total = sum(float(number) * _UNITS[unit or "s"] for number, unit in parts)
+    if rest or not parts or total <= 0:
+        raise OptionError(
+            found=f"budget {budget!r}",
+            wanted="a time above zero such as 90s, 10m or 1h30m",
+            hint="try --budget 10m",
+        )
+    return total
+
+
+class Clock:
+    """Counts a budget down on the monotonic clock, across resumed sittings.
+
+    Args:
+        budget: Seconds for the whole command.
+        used: Seconds that earlier sittings of the same run took.
+        start: The `time.monotonic()` at which this sitting began; now when left out.
+    """
+
+    def __init__(self, budget: float, *, used: float = 0.0, start: float | None = None) -> None:
+        self.budget = budget
+        self._start = (time.monotonic() if start is None else start) - used
+
+    def used(self) -> float:
+        """Seconds used so far."""
+        return time.monotonic() - self._start
+
+    def left(self) -> float:
+        """Seconds left; below zero when overrun."""
+        return self.budget - self.used()
