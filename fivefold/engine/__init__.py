@@ -1,1 +1,1 @@
-"""engine"""
+"""The one training loop: batches, loop, precision, optimisers, checkpoints, inference."""

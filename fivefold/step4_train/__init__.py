@@ -1,1 +1,100 @@
-"""step4_train"""
+"""Step 4, train: the traditional opponent, then several deep nets, inside their share of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fivefold.contracts import saving
+from fivefold.contracts.records import Fleet, Member, Plan, PlanLine
+from fivefold.engine.loop import DivergedError
+from fivefold.engine.schedule import Limit
+from fivefold.step4_train.members import Site, TrainedFold, join_folds, train_fold
+from fivefold.step4_train.plan import Wish, make_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fivefold.plumbing.clock import Clock
+
+__all__ = ["Share", "Site", "Wish", "plan_nets", "train_nets"]
+
+LEAST_SECONDS = 1.0  # a net that would get less is not begun
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """The time that step 4 may use.
+
+    Attributes:
+        clock: The budget of the whole command.
+        reserve: Seconds that later steps need.
+    """
+
+    clock: Clock
+    reserve: Callable[[], float]
+
+    def left(self) -> float:
+        """Seconds left for training."""
+        return self.clock.left() - self.reserve()
+
+
+def plan_nets(site: Site, share: Share, wish: Wish) -> Plan:
+    """The plan of the deep nets, or the one this run already made.
+
+    A resumed run keeps its plan, so that half-trained nets go on as they began.
+    """
+    if saving.exists(site.folder, "plan"):
+        return saving.load(Plan, site.folder, "plan")
+    plan = make_plan(
+        site.dataset, site.expander, share.left(), wish, site.device, used=share.clock.used
+    )
+    saving.save(plan, site.folder, "plan")
+    return plan
+
+
+def train_nets(site: Site, plan: Plan, share: Share, opponents: tuple[Member, ...]) -> Fleet:
+    """Train the planned nets one after the other; each takes an equal part of what is left.
+
+    A net that fails is recorded and the others go on.
+    """
+    members: list[Member] = []
+    degraded: list[str] = []
+    todo = sum(line.nets for line in plan.lines)
+    for line in plan.lines:
+        folds: list[TrainedFold] = []
+        for number in range(line.nets):
+            seconds = share.left() / todo
+            todo -= 1
+            done = _one(site, line, number, seconds, folds, degraded)
+            if done is not None:
+                folds.append(done)
+        if folds and line.recipe is not None:
+            members.append(join_folds(site.dataset, line.member, line.recipe, folds))
+    return Fleet(members=(*opponents, *members), plan=plan, degraded=tuple(degraded))
+
+
+def _one(
+    site: Site,
+    line: PlanLine,
+    number: int,
+    seconds: float,
+    before: list[TrainedFold],
+    degraded: list[str],
+) -> TrainedFold | None:
+    title = f"{line.member}/{number}"
+    started = saving.exists(site.folder / line.member, f"{number}")
+    if line.recipe is None or (not started and (site.stop() or seconds < LEAST_SECONDS)):
+        reason = "the run was interrupted" if site.stop() else "no time was left"
+        degraded.append(f"net {title} was not trained: {reason}")
+        return None
+    recipe = replace(line.recipe, seed=line.recipe.seed + site.seed)
+    views = before[0].views if before else None
+    try:
+        done = train_fold(site, line.member, recipe, number, Limit(seconds=seconds), views)
+    except DivergedError as cause:
+        degraded.append(f"net {title} failed: {cause}")
+        return None
+    if done.stopped:
+        degraded.append(f"net {title} was interrupted after {done.fold.epochs:.1f} passes")
+    return done

@@ -1,0 +1,42 @@
+"""The running average of the weights, to which the net itself returns (lookahead)."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+EVERY = 5  # steps
+
+
+@final
+class Lookahead:
+    """Keeps an average of weights and statistics; every few steps the net continues from it.
+
+    Zhang 2019 (arXiv 1907.08610), with the decay that grows with progress of Jordan 2024.
+    """
+
+    def __init__(self, net: nn.Module) -> None:
+        self.average = {k: v.clone() for k, v in _floats(net).items()}
+
+    @torch.no_grad()
+    def update(self, net: nn.Module, *, decay: float) -> None:
+        """Move the average towards the net by `1 - decay`, then put the net on it."""
+        for name, value in _floats(net).items():
+            value.copy_(self.average[name].lerp_(value, 1.0 - decay))
+
+    def after_step(self, net: nn.Module, *, step: int, progress: float) -> None:
+        """Call after every step; acts on each fifth."""
+        if step % EVERY == EVERY - 1:
+            self.update(net, decay=0.95**EVERY * progress**3)
+
+    def finish(self, net: nn.Module) -> None:
+        """End training on the average."""
+        self.update(net, decay=1.0)
+
+
+def _floats(net: nn.Module) -> dict[str, Tensor]:
+    trained = {name: p.detach() for name, p in net.named_parameters() if p.requires_grad}
+    statistics = {name: b for name, b in net.named_buffers() if b.is_floating_point()}
+    return trained | statistics

@@ -1,0 +1,62 @@
+"""Which rows come when: shuffled passes that any position can be resumed from.
+
+The order of a pass depends on the seed and the number of the pass only, so a position is two
+numbers and nothing else has to be saved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final, TYPE_CHECKING
+
+import numpy as np
+
+
+if TYPE_CHECKING:
+    from fivefold.contracts.rows import IntArray
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Position:
+    """The next batch: pass `epoch`, batch `batch` of it."""
+
+    epoch: int = 0
+    batch: int = 0
+
+
+@final
+class Batches:
+    """Endless batches of row numbers; an incomplete last batch of a pass is left out.
+
+    Args:
+        rows: Number of rows.
+        size: Rows per batch; capped at `rows`.
+        seed: Of the order and of the first mirroring.
+    """
+
+    def __init__(self, rows: int, size: int, seed: int) -> None:
+        self.rows = rows
+        self.size = min(size, rows)
+        self.per_epoch = rows // self.size
+        self._seed = seed
+        self._mirrored = np.random.default_rng((seed, 1)).random(rows) < 0.5
+
+    def order(self, epoch: int) -> IntArray:
+        """The shuffled row numbers of one pass."""
+        return np.random.default_rng((self._seed, 2, epoch)).permutation(self.rows)
+
+    def mirrored(self, which: IntArray, epoch: int) -> np.ndarray:
+        """Alternating flip (Jordan 2024): a row is mirrored in every second pass, (n,) bool."""
+        return self._mirrored[which] ^ bool(epoch & 1)
+
+    def start(self, position: Position) -> Iterator[tuple[Position, IntArray]]:
+        """Batches from `position` on, each with the position that follows it."""
+        epoch, batch = position.epoch, position.batch
+        while True:
+            order = self.order(epoch)
+            while batch < self.per_epoch:
+                which = np.sort(order[batch * self.size : (batch + 1) * self.size])
+                batch += 1
+                yield Position(epoch=epoch, batch=batch), which
+            epoch, batch = epoch + 1, 0

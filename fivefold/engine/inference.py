@@ -1,0 +1,66 @@
+"""Answers of a net for rows of the cache, in batches, averaged over test-time views.
+
+Axes: N rows, K classes.
+"""
+
+from __future__ import annotations
+
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fivefold.engine.precision import autocast
+from fivefold.nets.blocks.pictures import plain, views
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fivefold.nets.base import Net
+    from fivefold.contracts.rows import FloatArray, Rows
+    from collections.abc import Callable, Sequence
+
+BATCH = 500
+SHIFT = 1  # pixels; the mirror and shift views of Jordan 2024
+
+
+@torch.inference_mode()
+def answer(net: Net, items: np.ndarray, size: tuple[int, ...], names: Sequence[str]) -> Tensor:
+    """Probabilities (N, K) of raw items (N, *item_shape), averaged over the views named."""
+    device = next(net.parameters()).device
+    x = torch.from_numpy(items).to(device)
+    x = plain(x, size) if size else x.float()
+    seen = views(x, mirror="mirror" in names, shift=SHIFT if "shift" in names else 0)
+    total: Tensor | None = None
+    with autocast(device):
+        for view in seen:
+            log = net(view).float()
+            total = log if total is None else total + log
+    assert total is not None  # noqa: S101 - there is always the plain view
+    return net.head.probabilities(total / len(seen))
+
+
+def predict(
+    net: Net,
+    rows: Rows,
+    size: tuple[int, ...],
+    names: Sequence[str] = (),
+    *,
+    tick: Callable[[float], None] | None = None,
+) -> FloatArray:
+    """Probabilities (N, K) of rows.
+
+    Args:
+        net: Put in evaluation mode here.
+        rows: Rows of the cache.
+        size: (h, w) at which pictures are judged; () for arrays.
+        names: Test-time views: `mirror`, `shift`.
+        tick: Called with the share done.
+    """
+    net.eval()
+    parts = []
+    for start in range(0, len(rows), BATCH):
+        items = rows.take(slice(start, start + BATCH))
+        parts.append(answer(net, items, size, names).cpu().numpy())
+        if tick is not None:
+            tick(min(1.0, (start + BATCH) / len(rows)))
+    return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)

@@ -1,0 +1,145 @@
+"""What moves the weights: Muon for the filters of the convnet, SGD or AdamW elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any, final, TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from fivefold.plumbing.errors import OptionError
+
+if TYPE_CHECKING:
+    from fivefold.contracts.records import Recipe
+    from fivefold.nets.base import Net
+    from collections.abc import Callable, Iterable
+
+HEAD_RATE = 0.0015  # per row; features are scaled by the head's own init
+BIAS_RATE = 0.053  # per row: biases after a fixed-scale batch norm want far larger steps
+WEIGHT_DECAY = 2e-6
+
+
+def orthogonalise(gradient: Tensor, steps: int = 3) -> Tensor:
+    """The nearest matrix with equal singular values, by Newton-Schulz iteration.
+
+    Args:
+        gradient: (rows, columns).
+        steps: Iterations; three are enough for an update.
+
+    Returns:
+        (rows, columns); singular values lie around one (Jordan 2024, Muon).
+    """
+    a, b, c = 3.4445, -4.7750, 2.0315
+    x = gradient.bfloat16()
+    x = x / (x.norm() + 1e-7)
+    tall = x.size(0) > x.size(1)
+    if tall:
+        x = x.mT
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return (x.mT if tall else x).to(gradient.dtype)
+
+
+@final
+class Muon(torch.optim.Optimizer):
+    """Momentum whose update is orthogonalised; filters keep a fixed norm (Jordan 2024).
+
+    `torch.optim.Muon` takes matrices only; here filters (O, I, h, w) count as (O, I*h*w).
+    """
+
+    def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.6) -> None:
+        super().__init__(params, {"lr": lr, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        """Move every filter once; `closure` is not used."""
+        del closure
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                state = self.state[p]
+                if not state:
+                    state["momentum"] = torch.zeros_like(p)
+                m = state["momentum"]
+                m.mul_(group["momentum"]).add_(p.grad)
+                gradient = p.grad.add(m, alpha=group["momentum"])
+                update = orthogonalise(gradient.reshape(len(gradient), -1)).view_as(p)
+                p.mul_(len(p) ** 0.5 / (p.norm() + 1e-7))
+                p.add_(update, alpha=-group["lr"])
+
+
+def build_optimisers(net: Net, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """The optimisers of a net; each parameter belongs to exactly one.
+
+    Raises:
+        OptionError: The recipe names an unknown optimiser.
+    """
+    build = _BUILDERS.get(recipe.optimiser)
+    if build is None:
+        raise OptionError(
+            found=f"optimiser {recipe.optimiser!r}",
+            wanted=f"one of {', '.join(_BUILDERS)}",
+            hint="see fivefold/engine/optimisers.py",
+        )
+    optimisers = build(net, recipe)
+    for optimiser in optimisers:
+        for group in optimiser.param_groups:
+            group["peak"] = group["lr"]
+    return optimisers
+
+
+def rise_of(recipe: Recipe) -> float:
+    """Share of training in which the rate rises, as the optimiser likes it."""
+    return 0.02 if recipe.optimiser == "muon" else 0.2
+
+
+def set_rate(optimisers: list[torch.optim.Optimizer], share: float) -> None:
+    """Set every rate to `share` of its peak."""
+    for optimiser in optimisers:
+        for group in optimiser.param_groups:
+            group["lr"] = group["peak"] * share
+
+
+def _trained(module: nn.Module) -> list[Tensor]:
+    return [p for p in module.parameters() if p.requires_grad]
+
+
+def _muon(net: Net, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    filters = [p for p in _trained(net.encoder) if p.ndim >= 2]
+    biases = [p for p in _trained(net.encoder) if p.ndim < 2]
+    groups = [_per_row(biases, BIAS_RATE, recipe), _per_row(_trained(net.head), HEAD_RATE, recipe)]
+    groups = [group for group in groups if group["params"]]
+    return [
+        Muon(filters, lr=recipe.rate),
+        torch.optim.SGD(groups, lr=0.1, momentum=0.85, nesterov=True),
+    ]
+
+
+def _per_row(params: list[Tensor], rate: float, recipe: Recipe) -> dict[str, Any]:
+    return {"params": params, "lr": rate * recipe.batch, "weight_decay": WEIGHT_DECAY / rate}
+
+
+def _sgd(net: Net, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    groups = _decayed(net, recipe.decay)
+    return [torch.optim.SGD(groups, lr=recipe.rate, momentum=0.9, nesterov=True)]
+
+
+def _adamw(net: Net, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    return [torch.optim.AdamW(_decayed(net, recipe.decay), lr=recipe.rate, fused=True)]
+
+
+def _decayed(net: Net, decay: float) -> list[dict[str, Any]]:
+    params = _trained(net)
+    return [
+        {"params": [p for p in params if p.ndim >= 2], "weight_decay": decay},
+        {"params": [p for p in params if p.ndim < 2], "weight_decay": 0.0},
+    ]
+
+
+_BUILDERS: dict[str, Callable[[Net, Recipe], list[torch.optim.Optimizer]]] = {
+    "muon": _muon,
+    "sgd": _sgd,
+    "adamw": _adamw,
+}

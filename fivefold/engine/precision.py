@@ -1,0 +1,40 @@
+"""Where arithmetic runs and in which precision."""
+
+from __future__ import annotations
+
+
+import torch
+
+from fivefold.plumbing.errors import OptionError
+
+
+def choose_device(wanted: str) -> torch.device:
+    """The device behind a word; `auto` takes the GPU where there is one.
+
+    Raises:
+        OptionError: The word is unknown, or there is no such device here.
+    """
+    if wanted not in ("auto", "cpu", "cuda"):
+        raise OptionError(
+            found=f"device {wanted!r}", wanted="auto, cpu or cuda", hint="try --device auto"
+        )
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise OptionError(
+            found="no CUDA device", wanted="a GPU that torch can see", hint="try --device auto"
+        )
+    if wanted == "auto":
+        wanted = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(wanted)
+
+
+def has_fast_bf16(device: torch.device) -> bool:
+    """Whether bfloat16 products are native there (on others they are slower than float32)."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capability = torch.cpu.get_capabilities()
+    return bool(capability.get("avx512_bf16") or capability.get("amx_bf16"))
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """Bfloat16 where the processor has it, float32 elsewhere."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=has_fast_bf16(device))

@@ -1,0 +1,179 @@
+"""One deep member: a net per fold, its out-of-fold answers, the test-time views that help it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from safetensors.torch import load_file, save_file
+
+from fivefold.contracts import saving
+from fivefold.contracts.records import Fold, Member
+from fivefold.engine.checkpoints import Checkpoint
+from fivefold.engine.inference import predict
+from fivefold.engine.loop import Job, Watch, train
+from fivefold.nets.build import count_parameters
+from fivefold.plumbing.files import atomic
+from fivefold.scores.metrics import metric
+from fivefold.step4_train.build import fresh_net
+
+if TYPE_CHECKING:
+    from fivefold.engine.schedule import Limit
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import torch
+
+    from fivefold.contracts.records import Dataset, Recipe
+    from fivefold.contracts.roles import Expander
+    from fivefold.contracts.rows import FloatArray, IntArray
+    from fivefold.nets.base import Net
+
+Views = tuple[str, ...]
+VIEWS: tuple[Views, ...] = ((), ("mirror",), ("mirror", "shift"), ("shift",))
+LOOK_ROWS = 500  # validation rows looked at while training
+VIEW_ROWS = 1500  # validation rows on which the test-time views are chosen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Where members are trained: data, changes, device, folder, and who looks on."""
+
+    dataset: Dataset
+    expander: Expander
+    device: torch.device
+    folder: Path
+    seed: int
+    bar: Callable[[str, float, str], None]
+    stop: Callable[[], bool]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainedFold:
+    """One trained net with its answers on the rows it was validated on."""
+
+    fold: Fold
+    rows: IntArray
+    answers: FloatArray
+    views: Views
+    parameters: int
+    stopped: bool
+
+
+def train_fold(
+    site: Site, name: str, recipe: Recipe, number: int, limit: Limit, views: Views | None = None
+) -> TrainedFold:
+    """Train the net of fold `number`, or read it back where it is already done.
+
+    Args:
+        site: Data, device and folder.
+        name: The member's name.
+        recipe: The member's recipe; each fold has a seed of its own.
+        number: Fold left out of training and answered for.
+        limit: Seconds or steps.
+        views: Test-time views of the member; chosen on this fold's rows when left out.
+
+    Raises:
+        DivergedError: The loss stopped being a number.
+    """
+    folder = site.folder / name
+    if saving.exists(folder, f"{number}"):
+        return saving.load(TrainedFold, folder, f"{number}")
+    dataset, begin = site.dataset, time.monotonic()
+    train_rows = np.flatnonzero(dataset.folds != number)
+    held_rows = np.flatnonzero(dataset.folds == number)
+    recipe = replace(recipe, seed=recipe.seed + 100 * number)
+    net = fresh_net(dataset, recipe)
+    job = Job(
+        rows=dataset.rows.select(train_rows),
+        targets=dataset.targets[train_rows],
+        recipe=recipe,
+        expander=site.expander,
+        limit=limit,
+        device=site.device,
+    )
+    title = f"{name}/{number}"
+    watch = Watch(
+        look=lambda net: _look(net, dataset, held_rows, recipe),
+        tick=lambda share, note: site.bar(title, share, note),
+        stop=site.stop,
+    )
+    checkpoint = Checkpoint(folder / f"{number}.checkpoint")
+    training = train(net, job, watch, checkpoint)
+    if views is None:
+        views = choose_views(net, dataset, held_rows, recipe, site.expander)
+    answers = predict(net, dataset.rows.select(held_rows), recipe.size, views)
+    with atomic(folder / f"{number}.weights.safetensors") as file:
+        save_file({k: v.contiguous() for k, v in net.state_dict().items()}, file)
+    score = metric(dataset.problem.metric).function(answers, dataset.targets[held_rows])
+    done = TrainedFold(
+        fold=Fold(
+            fold=number,
+            file=f"{name}/{number}.weights.safetensors",
+            score=float(score),
+            seconds=round(time.monotonic() - begin, 2),
+            epochs=round(training.epochs, 2),
+            curve=training.curve,
+        ),
+        rows=held_rows,
+        answers=answers,
+        views=views,
+        parameters=count_parameters(net),
+        stopped=training.stopped,
+    )
+    saving.save(done, folder, f"{number}")
+    checkpoint.clear()
+    return done
+
+
+def join_folds(dataset: Dataset, name: str, recipe: Recipe, folds: list[TrainedFold]) -> Member:
+    """A member from its trained folds; rows no fold was validated on get NaN."""
+    answers = np.full((len(dataset.rows), len(dataset.classes)), np.nan, np.float32)
+    for done in folds:
+        answers[done.rows] = done.answers
+    has = ~np.isnan(answers[:, 0])
+    return Member(
+        name=name,
+        kind="deep",
+        net=recipe.net,
+        recipe=recipe,
+        parts=tuple(done.fold for done in folds),
+        parameters=folds[0].parameters,
+        score=float(metric(dataset.problem.metric).function(answers[has], dataset.targets[has])),
+        seconds=round(sum(done.fold.seconds for done in folds), 2),
+        answers=answers,
+        views=folds[0].views,
+    )
+
+
+def restore_net(dataset: Dataset, recipe: Recipe, file: Path) -> Net:
+    """A trained net from its file."""
+    net = fresh_net(dataset, recipe)
+    net.load_state_dict(load_file(file))
+    return net
+
+
+def choose_views(
+    net: Net, dataset: Dataset, rows: IntArray, recipe: Recipe, expander: Expander
+) -> Views:
+    """The test-time views with the lowest log-loss on validation rows (never on the vault)."""
+    if not recipe.size:
+        return ()
+    some = rows[:: max(1, len(rows) // VIEW_ROWS)]
+    mirrored = expander.record.settings.get("mirror", 0) > 0
+    candidates = [v for v in VIEWS if mirrored or "mirror" not in v]
+    loss = metric("log_loss").function
+    return min(
+        candidates,
+        key=lambda views: loss(
+            predict(net, dataset.rows.select(some), recipe.size, views), dataset.targets[some]
+        ),
+    )
+
+
+def _look(net: Net, dataset: Dataset, rows: IntArray, recipe: Recipe) -> float:
+    some = rows[:: max(1, len(rows) // LOOK_ROWS)]
+    answers = predict(net, dataset.rows.select(some), recipe.size)
+    return float(metric(dataset.problem.metric).function(answers, dataset.targets[some]))
