@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fivefold.contracts.rows import FloatArray, IntArray, Rows  # noqa: TC001 - read at run time
+from fivefold.contracts.rows import FloatArray, IntArray, Rows
 
 Part = Literal["train", "validation", "test"]
 

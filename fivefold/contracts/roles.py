@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fivefold.contracts.records import ExpansionRecord
-    from fivefold.contracts.rows import FloatArray, IntArray, Rows
+    from fivefold.contracts.rows import FloatArray, IntArray, Items, Rows
 
 
 class Source(Protocol):
@@ -135,7 +135,7 @@ class Predictor(Protocol):
     """What can answer for decoded rows: the bundle, as it is handed over."""
 
     def part_probabilities(
-        self, rows: Rows, *, tick: Callable[[float], None] | None = None
+        self, rows: Items, *, tick: Callable[[float], None] | None = None
     ) -> dict[str, FloatArray]:
         """Probabilities (N, K) of every part in use, by `member/fold`; `tick(share)` on the way."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path  # noqa: TC003 - read at run time when records are loaded
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,3 +55,20 @@ class Rows:
             total=self.total,
             index=self.index[which],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Items held in memory that are read like `Rows`: (n, *item_shape)."""
+
+    items: NDArray[np.generic]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def take(self, which: IntArray | slice) -> NDArray[np.generic]:
+        """The items at positions `which`."""
+        return self.items[which]
+
+
+Items = Rows | Held

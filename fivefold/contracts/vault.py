@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fivefold.contracts.rows import IntArray, Rows
 from fivefold.plumbing.errors import RunError
-
-if TYPE_CHECKING:
-    from fivefold.contracts.rows import IntArray, Rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

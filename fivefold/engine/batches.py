@@ -7,14 +7,14 @@ numbers and nothing else has to be saved.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import final, TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-
 if TYPE_CHECKING:
-    from fivefold.contracts.rows import IntArray
     from collections.abc import Iterator
+
+    from fivefold.contracts.rows import IntArray
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

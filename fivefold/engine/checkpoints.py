@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, final
 
 import torch
 from safetensors import safe_open

@@ -5,6 +5,7 @@ Axes: N rows, K classes.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,12 +13,12 @@ from torch import Tensor
 
 from fivefold.engine.precision import autocast
 from fivefold.nets.blocks.pictures import plain, views
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fivefold.nets.base import Net
-    from fivefold.contracts.rows import FloatArray, Rows
     from collections.abc import Callable, Sequence
+
+    from fivefold.contracts.rows import FloatArray, Items
+    from fivefold.nets.base import Net
 
 BATCH = 500
 SHIFT = 1  # pixels; the mirror and shift views of Jordan 2024
@@ -41,7 +42,7 @@ def answer(net: Net, items: np.ndarray, size: tuple[int, ...], names: Sequence[s
 
 def predict(
     net: Net,
-    rows: Rows,
+    rows: Items,
     size: tuple[int, ...],
     names: Sequence[str] = (),
     *,

@@ -6,27 +6,25 @@ Axes: N rows, C channels, H W picture.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from fivefold.contracts.records import CurvePoint, Recipe
+from fivefold.contracts.roles import Expander
+from fivefold.contracts.rows import IntArray, Rows
 from fivefold.engine.average import Lookahead
 from fivefold.engine.batches import Batches, Position
 from fivefold.engine.checkpoints import Checkpoint, optimiser_tensors, restore_optimisers
 from fivefold.engine.optimisers import build_optimisers, rise_of, set_rate
 from fivefold.engine.precision import autocast
 from fivefold.engine.schedule import Limit, rate
+from fivefold.nets.base import Net
 from fivefold.nets.blocks.pictures import plain
-
-if TYPE_CHECKING:
-    from fivefold.contracts.rows import IntArray, Rows
-    from fivefold.contracts.roles import Expander
-    from fivefold.nets.base import Net
-    from collections.abc import Callable
 
 INITIAL_ROWS = 2000  # rows that data-driven initialisation sees
 POINTS = 60  # of a learning curve

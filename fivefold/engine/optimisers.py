@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, final
 
 import torch
 from torch import Tensor, nn
@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from fivefold.plumbing.errors import OptionError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from fivefold.contracts.records import Recipe
     from fivefold.nets.base import Net
-    from collections.abc import Callable, Iterable
 
 HEAD_RATE = 0.0015  # per row; features are scaled by the head's own init
 BIAS_RATE = 0.053  # per row: biases after a fixed-scale batch norm want far larger steps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -9,13 +10,9 @@ from fivefold.contracts import saving
 from fivefold.contracts.records import Fleet, Member, Plan, PlanLine
 from fivefold.engine.loop import DivergedError
 from fivefold.engine.schedule import Limit
+from fivefold.plumbing.clock import Clock
 from fivefold.step4_train.members import Site, TrainedFold, join_folds, train_fold
 from fivefold.step4_train.plan import Wish, make_plan
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fivefold.plumbing.clock import Clock
 
 __all__ = ["Share", "Site", "Wish", "plan_nets", "train_nets"]
 

@@ -1,4 +1,4 @@
-"""What the machine can do: a candidate is timed for a few real steps, data and expansion included."""
+"""What the machine can do: a candidate is timed for a few real steps, expansion included."""
 
 from __future__ import annotations
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from safetensors.torch import load_file, save_file
 
 from fivefold.contracts import saving
-from fivefold.contracts.records import Fold, Member
+from fivefold.contracts.records import Dataset, Fold, Member
+from fivefold.contracts.roles import Expander
+from fivefold.contracts.rows import FloatArray, IntArray
 from fivefold.engine.checkpoints import Checkpoint
 from fivefold.engine.inference import predict
 from fivefold.engine.loop import Job, Watch, train
@@ -20,15 +25,8 @@ from fivefold.scores.metrics import metric
 from fivefold.step4_train.build import fresh_net
 
 if TYPE_CHECKING:
+    from fivefold.contracts.records import Recipe
     from fivefold.engine.schedule import Limit
-    from collections.abc import Callable
-    from pathlib import Path
-
-    import torch
-
-    from fivefold.contracts.records import Dataset, Recipe
-    from fivefold.contracts.roles import Expander
-    from fivefold.contracts.rows import FloatArray, IntArray
     from fivefold.nets.base import Net
 
 Views = tuple[str, ...]

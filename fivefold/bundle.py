@@ -1,0 +1,300 @@
+"""The part of a run that predicts: `load(folder).predict(["photo.jpg"])`.
+
+Safetensors, skops with an allow-list, and JSON: a bundle from a stranger cannot run code.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+from fivefold import catalog
+from fivefold.contracts import saving
+from fivefold.contracts.records import Ensemble, Fleet, Fold, Member, Problem
+from fivefold.contracts.rows import FloatArray, Held, Items
+from fivefold.engine.inference import predict
+from fivefold.engine.precision import choose_device
+from fivefold.nets.build import build
+from fivefold.plumbing.errors import BadItem, DataError, RunError
+from fivefold.plumbing.files import printable
+from fivefold.scores.calibration import apply_temperature
+from fivefold.traditional.saving import predict_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fivefold.contracts.records import Dataset
+    from fivefold.contracts.roles import InputKind
+    from fivefold.nets.base import Net
+
+Item = str | Path | bytes | np.ndarray
+AT_ONCE = 500  # raw items decoded at a time
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What a bundle knows beside its weights."""
+
+    problem: Problem
+    classes: tuple[str, ...]
+    item_shape: tuple[int, ...]
+    dtype: str
+    members: tuple[Member, ...]
+    ensemble: Ensemble
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """The answer for one item.
+
+    Attributes:
+        item: Its name.
+        prediction: The class; None where the item could not be used.
+        probabilities: Class -> probability.
+        sure: The probability is above the threshold that validation showed to be reliable.
+        problem: Why the item could not be used; None where it could.
+    """
+
+    item: str
+    prediction: str | None
+    probabilities: dict[str, float]
+    sure: bool
+    problem: str | None = None
+
+
+@final
+class Bundle:
+    """A calibrated ensemble that answers for raw items or for rows of the cache.
+
+    Args:
+        folder: What `save` wrote.
+        device: `auto`, `cpu` or `cuda`.
+    """
+
+    def __init__(self, folder: Path, *, device: str = "auto") -> None:
+        if not saving.exists(folder, "bundle"):
+            raise RunError(
+                found=f"no bundle in {printable(str(folder))}",
+                wanted="a run folder made by fivefold win, or its bundle folder",
+                hint="give the folder that fivefold win printed",
+            )
+        self.folder = folder
+        self.facts = saving.load(Facts, folder, "bundle")
+        self._device = device
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names, in the order of the probabilities' columns."""
+        return self.facts.classes
+
+    def predict(self, items: Sequence[Item] | np.ndarray) -> list[str]:
+        """The class of each item: paths, raw bytes, or decoded arrays.
+
+        Raises:
+            DataError: An item cannot be used.
+        """
+        best = self.predict_proba(items).argmax(1)
+        return [self.classes[i] for i in best]
+
+    def predict_proba(self, items: Sequence[Item] | np.ndarray) -> FloatArray:
+        """Calibrated probabilities (N, K), columns as in `classes`.
+
+        Raises:
+            DataError: An item cannot be used.
+        """
+        opened = [self._open(item) for item in items]
+        for item, decoded in zip(items, opened, strict=True):
+            if isinstance(decoded, BadItem):
+                raise DataError(
+                    found=f"{_name(item)}: {decoded}",
+                    wanted=f"something a {self.facts.problem.inputs[0].kind} can be read from",
+                    hint="leave it out, or use answers() to get a reason per item",
+                )
+        return self.pool(self.part_probabilities(self._stack(opened)))
+
+    def answers(self, items: Sequence[Item]) -> list[Answer]:
+        """An answer or a reason for each item; never raises for a bad one."""
+        found: list[Answer] = []
+        for start in range(0, len(items), AT_ONCE):
+            some = items[start : start + AT_ONCE]
+            opened = [self._open(item) for item in some]
+            good = [decoded for decoded in opened if not isinstance(decoded, BadItem)]
+            rows = self.pool(self.part_probabilities(self._stack(good))) if good else None
+            at = iter(rows if rows is not None else ())
+            found += [
+                self._refusal(item, decoded)
+                if isinstance(decoded, BadItem)
+                else self._answer(item, next(at))
+                for item, decoded in zip(some, opened, strict=True)
+            ]
+        return found
+
+    def part_probabilities(
+        self, rows: Items, *, tick: Callable[[float], None] | None = None
+    ) -> dict[str, FloatArray]:
+        """Probabilities (N, K) of every part in use, by `member/fold`."""
+        deep = [m for m in self.facts.members if m.kind == "deep"]
+        nets = sum(len(m.parts) for m in deep)
+        found: dict[str, FloatArray] = {}
+        for member in deep:
+            size = member.recipe.size if member.recipe else ()
+            for part in member.parts:
+                key = f"{member.name}/{part.fold}"
+                found[key] = predict(self._net(member, part.file), rows, size, member.views)
+                if tick is not None:
+                    tick(len(found) / (nets + 1))
+        for member in self.facts.members:
+            if member.kind == "traditional":
+                found |= predict_rows(member, self.folder, rows)
+        return found
+
+    def pool(self, parts: dict[str, FloatArray]) -> FloatArray:
+        """The ensemble's calibrated probabilities (N, K) from its parts' probabilities."""
+        ensemble = self.facts.ensemble
+        mixed = sum(
+            weight * mean_of_parts(member, parts)
+            for member in self.facts.members
+            if (weight := ensemble.weights.get(member.name, 0.0)) > 0
+        )
+        return apply_temperature(np.asarray(mixed, np.float32), ensemble.temperature)
+
+    def megabytes(self) -> float:
+        """Size of the bundle on disk."""
+        return sum(f.stat().st_size for f in self.folder.rglob("*") if f.is_file()) / 1e6
+
+    @cached_property
+    def _kind(self) -> InputKind:
+        kind: InputKind = catalog.load("input", self.facts.problem.inputs[0].kind)()
+        return kind
+
+    @cached_property
+    def _nets(self) -> dict[str, Net]:
+        return {}
+
+    def _net(self, member: Member, file: str) -> Net:
+        if file not in self._nets and member.recipe is not None:
+            state = load_file(self.folder / file)
+            shape = self.facts.item_shape
+            if member.recipe.size:
+                shape = (shape[2], *member.recipe.size)
+            mean, scale = state["mean"], state["scale"]
+            net = build(member.recipe, shape, len(self.classes), mean, 1.0 / scale)
+            net.load_state_dict(state)
+            net.to(choose_device(self._device), memory_format=torch.channels_last)
+            self._nets[file] = net
+        return self._nets[file]
+
+    def _open(self, item: Item) -> np.ndarray | BadItem:
+        shape = {"item_shape": self.facts.item_shape, "dtype": self.facts.dtype}
+        try:
+            if isinstance(item, np.ndarray):
+                return self._kind.fit(item, shape)
+            raw = item if isinstance(item, bytes) else _read(Path(item))
+            return self._kind.fit(self._kind.open(raw), shape)
+        except BadItem as bad:
+            return bad
+
+    def _stack(self, opened: Sequence[np.ndarray | BadItem]) -> Held:
+        good = [item for item in opened if not isinstance(item, BadItem)]
+        return Held(np.stack(good) if good else np.zeros((0, *self.facts.item_shape), np.uint8))
+
+    def _answer(self, item: Item, row: FloatArray) -> Answer:
+        best = int(row.argmax())
+        return Answer(
+            item=_name(item),
+            prediction=self.classes[best],
+            probabilities={c: round(float(p), 6) for c, p in zip(self.classes, row, strict=True)},
+            sure=bool(row[best] >= self.facts.ensemble.sure_above),
+        )
+
+    def _refusal(self, item: Item, bad: BadItem) -> Answer:
+        name = _name(item)
+        return Answer(item=name, prediction=None, probabilities={}, sure=False, problem=str(bad))
+
+
+def mean_of_parts(member: Member, parts: dict[str, FloatArray]) -> FloatArray:
+    """The member's probabilities (N, K): the mean over its folds."""
+    return np.mean([parts[f"{member.name}/{part.fold}"] for part in member.parts], axis=0)
+
+
+def save(folder: Path, dataset: Dataset, fleet: Fleet, ensemble: Ensemble, trained: Path) -> Bundle:
+    """Write the bundle of an ensemble: only members in use, and those they are compared with.
+
+    Args:
+        folder: Where to; what stood there is replaced once the new bundle is whole.
+        dataset: Gives the problem, the classes and the shape of an item.
+        fleet: All members.
+        ensemble: Says which are in use.
+        trained: The run's `train` folder, where the members' files lie.
+    """
+    single = (ensemble.best_single or "/").rsplit("/", 1)[0]
+    used = {name for name, weight in ensemble.weights.items() if weight > 0}
+    used |= {single, ensemble.best_traditional or ""}
+    members = tuple(
+        replace(m, answers=np.zeros((0, 0), np.float32), parts=tuple(_bare(p) for p in m.parts))
+        for m in fleet.members
+        if m.name in used
+    )
+    fresh = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    for member in members:
+        _copy_member(member, trained, fresh)
+    facts = Facts(
+        problem=dataset.problem,
+        classes=dataset.classes,
+        item_shape=dataset.rows.item_shape,
+        dtype=dataset.rows.dtype,
+        members=members,
+        ensemble=ensemble,
+    )
+    saving.save(facts, fresh, "bundle")
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.replace(folder)
+    return Bundle(folder)
+
+
+def load(folder: str | Path, *, device: str = "auto") -> Bundle:
+    """Load the bundle of a run: `load("runs/digits").predict(["a.png"])`.
+
+    Args:
+        folder: A run folder or its `bundle` folder.
+        device: `auto`, `cpu` or `cuda`.
+
+    Raises:
+        RunError: There is no bundle.
+    """
+    folder = Path(folder)
+    inner = folder / "bundle"
+    return Bundle(inner if saving.exists(inner, "bundle") else folder, device=device)
+
+
+def _copy_member(member: Member, trained: Path, fresh: Path) -> None:
+    if member.kind == "deep":
+        for part in member.parts:
+            (fresh / part.file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(trained / part.file, fresh / part.file)
+    else:
+        place = Path("traditional") / member.name
+        shutil.copytree(trained / place, fresh / place)
+
+
+def _bare(part: Fold) -> Fold:
+    return replace(part, curve=())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as cause:
+        raise BadItem(f"cannot be read: {cause.strerror}") from cause
+
+
+def _name(item: Item) -> str:
+    return printable(str(item)) if isinstance(item, str | Path) else "(in memory)"
