@@ -165,9 +165,25 @@ class Bundle:
         )
         return apply_temperature(np.asarray(mixed, np.float32), ensemble.temperature)
 
+    def only(self, names: set[str]) -> Bundle:
+        """The same bundle narrowed to some members; for measuring what they cost."""
+        narrowed = Bundle(self.folder, device=self._device)
+        members = tuple(m for m in self.facts.members if m.name in names)
+        narrowed.facts = replace(self.facts, members=members)
+        return narrowed
+
+    def net(self, key: str) -> Net:
+        """The net behind `member/fold`."""
+        name, _, fold = key.rpartition("/")
+        member = next(m for m in self.facts.members if m.name == name)
+        part = next(p for p in member.parts if str(p.fold) == fold)
+        return self._net(member, part.file)
+
     def megabytes(self) -> float:
-        """Size of the bundle on disk."""
-        return sum(f.stat().st_size for f in self.folder.rglob("*") if f.is_file()) / 1e6
+        """Size of the members' files."""
+        places = [self.folder / _place(m) for m in self.facts.members]
+        files = [f for place in places for f in place.rglob("*") if f.is_file()]
+        return sum(f.stat().st_size for f in files) / 1e6
 
     @cached_property
     def _kind(self) -> InputKind:
@@ -281,8 +297,12 @@ def _copy_member(member: Member, trained: Path, fresh: Path) -> None:
             (fresh / part.file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(trained / part.file, fresh / part.file)
     else:
-        place = Path("traditional") / member.name
-        shutil.copytree(trained / place, fresh / place)
+        shutil.copytree(trained / _place(member), fresh / _place(member))
+
+
+def _place(member: Member) -> Path:
+    """The member's folder, relative to the run's `train` folder or to the bundle."""
+    return Path(member.name) if member.kind == "deep" else Path("traditional") / member.name
 
 
 def _bare(part: Fold) -> Fold:

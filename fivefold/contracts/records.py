@@ -229,9 +229,9 @@ class Timing:
 class Plan:
     """The recipes with their share of the budget, from measured throughput."""
 
-    lines: tuple[PlanLine, ...]
-    timings: tuple[Timing, ...]
-    notes: tuple[str, ...]
+    lines: tuple[PlanLine, ...] = ()
+    timings: tuple[Timing, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

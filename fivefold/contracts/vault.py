@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from fivefold.contracts.rows import IntArray, Rows
 from fivefold.plumbing.errors import RunError
@@ -45,8 +44,4 @@ class Vault:
                 hint="start a new run to judge something else",
             )
         self._opened = True
-        return self._content
-
-    def sealed_content(self) -> VaultContent:
-        """The content for saving and restoring the run; never for choosing or fitting."""
         return self._content

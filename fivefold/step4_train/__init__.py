@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from fivefold.contracts import saving
 from fivefold.contracts.records import Fleet, Member, Plan, PlanLine
@@ -12,7 +10,7 @@ from fivefold.engine.loop import DivergedError
 from fivefold.engine.schedule import Limit
 from fivefold.plumbing.clock import Clock
 from fivefold.step4_train.members import Site, TrainedFold, join_folds, train_fold
-from fivefold.step4_train.plan import Wish, make_plan
+from fivefold.step4_train.plan import Wish, answering_seconds, make_plan
 
 __all__ = ["Share", "Site", "Wish", "plan_nets", "train_nets"]
 
@@ -29,11 +27,11 @@ class Share:
     """
 
     clock: Clock
-    reserve: Callable[[], float]
+    reserve: float
 
     def left(self) -> float:
         """Seconds left for training."""
-        return self.clock.left() - self.reserve()
+        return self.clock.left() - self.reserve
 
 
 def plan_nets(site: Site, share: Share, wish: Wish) -> Plan:
@@ -50,7 +48,9 @@ def plan_nets(site: Site, share: Share, wish: Wish) -> Plan:
     return plan
 
 
-def train_nets(site: Site, plan: Plan, share: Share, opponents: tuple[Member, ...]) -> Fleet:
+def train_nets(
+    site: Site, plan: Plan, wish: Wish, share: Share, opponents: tuple[Member, ...]
+) -> Fleet:
     """Train the planned nets one after the other; each takes an equal part of what is left.
 
     A net that fails is recorded and the others go on.
@@ -58,10 +58,13 @@ def train_nets(site: Site, plan: Plan, share: Share, opponents: tuple[Member, ..
     members: list[Member] = []
     degraded: list[str] = []
     todo = sum(line.nets for line in plan.lines)
+    speed = next((t.rows_per_second for t in plan.timings if t.chosen), 1.0)
+    answering = answering_seconds(site.dataset, wish, speed)
+    for_vault = todo * answering.vault
     for line in plan.lines:
         folds: list[TrainedFold] = []
         for number in range(line.nets):
-            seconds = share.left() / todo
+            seconds = (share.left() - for_vault) / todo - answering.held
             todo -= 1
             done = _one(site, line, number, seconds, folds, degraded)
             if done is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fivefold import catalog
 from fivefold.contracts.records import Plan, PlanLine, Recipe, Timing
 from fivefold.step4_train.measure import rows_per_second
+from fivefold.step4_train.members import VIEW_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from fivefold.contracts.records import Dataset
     from fivefold.contracts.roles import Expander
 
+VIEWS = 6  # forward passes per answer with all test-time views
+ANSWER_SPEED = 2.5  # a row is answered about that much faster than it is trained on
 WIDTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 MEASURING_SHARE = 0.04  # of the time for nets, spent on timing candidates
 SMALL_PICTURE = 64  # pixels; above it a picture counts as a photo
@@ -35,11 +38,21 @@ class Wish:
         nets: Number of deep nets; None leaves it to the plan.
         encoder: Encoder word; None takes the kind's default.
         seed: Of the whole run.
+        vault_rows: Rows that every net will have to answer for at the end.
     """
 
     nets: int | None = None
     encoder: str | None = None
     seed: int = 0
+    vault_rows: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answering:
+    """Seconds that one net needs to answer, beside its training: held-out rows, vault rows."""
+
+    held: float
+    vault: float
 
 
 def make_plan(
@@ -68,7 +81,9 @@ def make_plan(
     best: Timing | None = None
     for recipe in candidates(dataset, wish):
         speed = rows_per_second(dataset, recipe, expander, device)
-        epochs = speed * each / max(1, _train_rows(dataset))
+        answering = answering_seconds(dataset, wish, speed)
+        training = max(0.0, each - answering.held - answering.vault)
+        epochs = speed * training / max(1, _train_rows(dataset))
         timing = Timing(
             recipe=replace(recipe, epochs=round(epochs, 1)),
             rows_per_second=round(speed, 1),
@@ -83,6 +98,15 @@ def make_plan(
     lines = _lines(dataset, best, nets, each, wish)
     timings = [replace(t, chosen=t is best) for t in timings]
     return Plan(lines=lines, timings=tuple(timings), notes=())
+
+
+def answering_seconds(dataset: Dataset, wish: Wish, rows_per_second: float) -> Answering:
+    """What answering will cost a net that trains `rows_per_second`."""
+    held = int((dataset.folds >= 0).sum()) // max(1, dataset.n_folds)
+    per_row = VIEWS / (ANSWER_SPEED * rows_per_second)
+    return Answering(
+        held=(held + 2 * min(held, VIEW_ROWS)) * per_row, vault=wish.vault_rows * per_row
+    )
 
 
 def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:

@@ -1,0 +1,146 @@
+"""What the report tells besides the records: the clock, the command, pictures, prices, versions."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import time
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fivefold import __version__
+from fivefold.nets.build import first_layer_kernels
+from fivefold.plumbing.files import atomic, printable
+from fivefold.step2_gather.look import contact_sheet
+from fivefold.step3_expand.sheet import preview_sheet
+from fivefold.win import Circumstances, Price
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PIL.Image import Image
+
+    from fivefold.bundle import Bundle
+    from fivefold.contracts.records import Dataset, Ensemble, ExpansionRecord
+    from fivefold.contracts.roles import Expander
+    from fivefold.contracts.rows import FloatArray
+    from fivefold.plumbing.clock import Clock
+    from fivefold.plumbing.run_folder import RunFolder
+
+PRICED_ROWS = 50  # rows answered to tell the price of one answer
+LIBRARIES = ("torch", "numpy", "scikit-learn", "scikit-image", "pillow")
+
+
+def describe(dataset: Dataset, vault_rows: int) -> tuple[str, ...]:
+    """What step 2 found, in a few lines."""
+    lines = [
+        f"{len(dataset.rows):,} rows to learn from, {vault_rows:,} sealed in the vault, "
+        f"{len(dataset.classes)} classes; {dataset.split}",
+    ]
+    if dataset.quarantine:
+        first = dataset.quarantine[0]
+        lines.append(
+            f"{len(dataset.quarantine)} files in quarantine, for example "
+            f"{printable(first.path)}: {first.reason}"
+        )
+    if dataset.duplicates:
+        across = sum(d.across for d in dataset.duplicates)
+        lines.append(f"{len(dataset.duplicates)} pairs of duplicates, {across} across parts")
+    return (*lines, *dataset.notes)
+
+
+def draw_sheets(folder: Path, dataset: Dataset, expander: Expander, *, seed: int) -> None:
+    """Write the contact sheet and the preview of expansions, for kinds that can be seen."""
+    if dataset.problem.inputs[0].kind == "image":
+        _save(contact_sheet(dataset), folder / "gather" / "contact_sheet.png")
+        _save(preview_sheet(expander, dataset, seed=seed), folder / "expand" / "preview.png")
+
+
+def circumstances(  # noqa: PLR0913 - it gathers what no record holds
+    folder: RunFolder,
+    clock: Clock,
+    *,
+    dataset: Dataset,
+    ensemble: Ensemble,
+    bundle: Bundle,
+    expansion: ExpansionRecord,
+    command: str,
+    seed: int,
+) -> Circumstances:
+    """Everything the report tells that no record of a step says."""
+    return Circumstances(
+        budget_s=clock.budget,
+        used_s=clock.used,
+        phases=folder.phases(),
+        command=command,
+        seed=seed,
+        versions={
+            "fivefold": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in LIBRARIES},
+        },
+        prices=_prices(dataset, ensemble, bundle),
+        expansion=expansion,
+        contact_png=_read(folder.path / "gather" / "contact_sheet.png"),
+        preview_png=_read(folder.path / "expand" / "preview.png"),
+        kernels=_kernels(ensemble, bundle),
+    )
+
+
+def repeat_command(data: Any, asked: Any) -> str:  # noqa: ANN401 - Options, from above
+    """The command line that repeats the run."""
+    if isinstance(data, tuple):
+        return "fivefold.win((X, y), ...)"
+    words = ["fivefold", "win"] + ([printable(str(data))] if data is not None else [])
+    for name, value in asdict(asked).items():
+        if name == "budget":
+            words += ["--budget", f"{value:g}s"]
+        elif name == "mirror" and value is not None:
+            words.append("--mirror" if value else "--no-mirror")
+        elif value is not None and (name, value) != ("device", "auto"):
+            words += [f"--{name}", str(value)]
+    return shlex.join(words)
+
+
+def _prices(dataset: Dataset, ensemble: Ensemble, bundle: Bundle) -> dict[str, Price]:
+    """Milliseconds per answer and megabytes of each system, measured on open rows."""
+    some = dataset.rows.select(np.arange(min(PRICED_ROWS, len(dataset.rows))))
+    single = (ensemble.best_single or "").rsplit("/", 1)[0]
+    systems = {
+        "ensemble": {n for n, w in ensemble.weights.items() if w > 0},
+        "best_single": {single},
+        "traditional": {ensemble.best_traditional or ""},
+    }
+    prices = {}
+    for system, names in systems.items():
+        narrowed = bundle.only(names)
+        if not narrowed.facts.members:
+            continue
+        narrowed.part_probabilities(some)  # loads the files
+        begin = time.perf_counter()
+        narrowed.part_probabilities(some)
+        took = time.perf_counter() - begin
+        parts = sum(len(m.parts) for m in narrowed.facts.members)
+        share = 1 / parts if system == "best_single" else 1.0  # one net of its member
+        prices[system] = Price(
+            ms_per_item=1e3 * took * share / len(some), megabytes=narrowed.megabytes() * share
+        )
+    return prices
+
+
+def _kernels(ensemble: Ensemble, bundle: Bundle) -> FloatArray | None:
+    if ensemble.best_single is None:
+        return None
+    return first_layer_kernels(bundle.net(ensemble.best_single))
+
+
+def _save(picture: Image, path: Path) -> None:
+    with atomic(path) as temporary:
+        picture.save(temporary, format="PNG")
+
+
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None

@@ -1,0 +1,129 @@
+"""The run on disk: one folder that is begun, continued after a kill, and finished."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, final
+
+from fivefold.plumbing.errors import OptionError, RunError
+from fivefold.plumbing.files import printable, read_json, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fivefold.plumbing.clock import Clock
+
+HEARTBEAT = 1.0  # seconds between two notes of the time used
+Status = Literal["running", "done", "interrupted"]
+
+
+@final
+class RunFolder:
+    """Remembers what a run was asked, how much time it used and how far it came.
+
+    Args:
+        path: The folder.
+        facts: What `run.json` holds: `asked`, `used_s`, `status`, `phases`.
+    """
+
+    def __init__(self, path: Path, facts: dict[str, Any]) -> None:
+        self.path = path
+        self.facts = facts
+        self._noted_at = 0.0
+
+    @classmethod
+    def begin(cls, path: Path, asked: dict[str, Any]) -> RunFolder:
+        """Make a new run folder.
+
+        Raises:
+            OptionError: Something lies there already.
+            RunError: It cannot be written.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise OptionError(
+                found=f"{printable(str(path))} is not empty",
+                wanted="a new folder for the run",
+                hint="continue that run with --resume, or give another --out",
+            )
+        run = cls(path, {"asked": asked, "used_s": 0.0, "status": "running", "phases": []})
+        with _writing(path):
+            path.mkdir(parents=True, exist_ok=True)
+            write_json(path / "run.json", run.facts)
+        return run
+
+    @classmethod
+    def resume(cls, path: Path) -> RunFolder:
+        """Open a run that was begun before.
+
+        Raises:
+            RunError: There is none, or it is not whole.
+        """
+        try:
+            facts = read_json(path / "run.json")
+        except (OSError, ValueError) as cause:
+            raise RunError(
+                found=f"no run in {printable(str(path))}",
+                wanted="a folder in which fivefold win was begun",
+                hint="leave out --resume to begin one",
+            ) from cause
+        return cls(path, facts)
+
+    @property
+    def used(self) -> float:
+        """Seconds that earlier sittings used."""
+        return float(self.facts["used_s"])
+
+    def beat(self, clock: Clock, *, status: Status = "running", force: bool = False) -> None:
+        """Note the time used, at most once a second unless forced."""
+        now = time.monotonic()
+        if not force and now - self._noted_at < HEARTBEAT:
+            return
+        self._noted_at = now
+        self.facts |= {"used_s": round(clock.used(), 2), "status": status}
+        with _writing(self.path):
+            write_json(self.path / "run.json", self.facts)
+
+    @contextmanager
+    def phase(self, name: str, clock: Clock) -> Iterator[None]:
+        """Note how long a phase of the run took; sittings of one phase are added up."""
+        start = clock.used()
+        yield
+        phases: list[list[Any]] = self.facts["phases"]
+        took = clock.used() - start
+        known = next((p for p in phases if p[0] == name), None)
+        if known is None:
+            phases.append([name, took])
+        else:
+            known[1] += took
+        self.beat(clock, force=True)
+
+    def phases(self) -> tuple[tuple[str, float], ...]:
+        """(name, seconds) so far."""
+        return tuple((str(name), float(took)) for name, took in self.facts["phases"])
+
+
+def default_path(name: str, *, resume: bool) -> Path:
+    """`runs/NAME`, or the next free `runs/NAME-2`; to resume, the newest that was begun."""
+    stem = re.sub(r"[^\w.-]+", "-", printable(name)).strip("-.") or "data"
+    root = Path(os.environ.get("FIVEFOLD_RUNS", "runs"))
+    numbered = [root / stem, *(root / f"{stem}-{i}" for i in range(2, 10_000))]
+    begun = [path for path in numbered if (path / "run.json").exists()]
+    if resume and begun:
+        return max(begun, key=lambda path: (path / "run.json").stat().st_mtime)
+    return next(path for path in numbered if not path.exists())
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as cause:
+        raise RunError(
+            found=f"{printable(str(path))}: {cause.strerror}",
+            wanted="a folder that can be written, on a disk with room",
+            hint="give another place with --out",
+        ) from cause

@@ -1,0 +1,47 @@
+"""Ctrl-C and SIGTERM ask politely first: what there is becomes the answer."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+
+@final
+class Stopper:
+    """Says whether someone asked to stop; a second Ctrl-C stops at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __call__(self) -> bool:
+        """Whether to stop."""
+        return self.asked
+
+    @contextmanager
+    def listening(self, say: Callable[[str], None]) -> Iterator[None]:
+        """While in here the first SIGINT or SIGTERM sets `asked` instead of raising."""
+        if threading.current_thread() is not threading.main_thread():
+            yield  # only the main thread may set signal handlers
+            return
+
+        def on_signal(number: int, frame: FrameType | None) -> None:
+            del frame
+            if self.asked:
+                raise KeyboardInterrupt
+            self.asked = True
+            name = signal.Signals(number).name
+            say(f"{name}: ending with what there is (once more to stop at once)")
+
+        signals = (signal.SIGINT, signal.SIGTERM)
+        before = [signal.signal(number, on_signal) for number in signals]
+        try:
+            yield
+        finally:
+            for number, handler in zip(signals, before, strict=True):
+                signal.signal(number, handler)
