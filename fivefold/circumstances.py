@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from fivefold.plumbing.run_folder import RunFolder
 
 PRICED_ROWS = 50  # rows answered to tell the price of one answer
+CONTACT_SHEET = Path("gather") / "contact_sheet.png"
+PREVIEW = Path("expand") / "preview.png"
 LIBRARIES = ("torch", "numpy", "scikit-learn", "scikit-image", "pillow")
 
 
@@ -52,14 +54,19 @@ def describe(dataset: Dataset, vault_rows: int) -> tuple[str, ...]:
     return (*lines, *dataset.notes)
 
 
-def draw_sheets(folder: Path, dataset: Dataset, expander: Expander, *, seed: int) -> None:
-    """Write the contact sheet and the preview of expansions, for kinds that can be seen."""
+def draw_contact_sheet(path: Path, dataset: Dataset) -> None:
+    """Write examples of every class as one picture, for kinds that can be seen."""
     if dataset.problem.inputs[0].kind == "image":
-        _save(contact_sheet(dataset), folder / "gather" / "contact_sheet.png")
-        _save(preview_sheet(expander, dataset, seed=seed), folder / "expand" / "preview.png")
+        _save(contact_sheet(dataset), path)
 
 
-def circumstances(  # noqa: PLR0913 - it gathers what no record holds
+def draw_preview(path: Path, dataset: Dataset, expander: Expander, *, seed: int) -> None:
+    """Write every expansion before and after, for kinds that can be seen."""
+    if dataset.problem.inputs[0].kind == "image":
+        _save(preview_sheet(expander, dataset, seed=seed), path)
+
+
+def circumstances(
     folder: RunFolder,
     clock: Clock,
     *,
@@ -84,13 +91,13 @@ def circumstances(  # noqa: PLR0913 - it gathers what no record holds
         },
         prices=_prices(dataset, ensemble, bundle),
         expansion=expansion,
-        contact_png=_read(folder.path / "gather" / "contact_sheet.png"),
-        preview_png=_read(folder.path / "expand" / "preview.png"),
+        contact_png=_read(folder.path / CONTACT_SHEET),
+        preview_png=_read(folder.path / PREVIEW),
         kernels=_kernels(ensemble, bundle),
     )
 
 
-def repeat_command(data: Any, asked: Any) -> str:  # noqa: ANN401 - Options, from above
+def repeat_command(data: Any, asked: Any) -> str:
     """The command line that repeats the run."""
     if isinstance(data, tuple):
         return "fivefold.win((X, y), ...)"

@@ -16,18 +16,28 @@ from typing import TYPE_CHECKING, Any
 
 from fivefold import bundle as bundles
 from fivefold import catalog
-from fivefold.circumstances import circumstances, describe, draw_sheets, repeat_command
+from fivefold.circumstances import (
+    CONTACT_SHEET,
+    PREVIEW,
+    circumstances,
+    describe,
+    draw_contact_sheet,
+    draw_preview,
+    repeat_command,
+)
 from fivefold.contracts import saving
 from fivefold.contracts.records import Fleet, Member, Plan
 from fivefold.engine.precision import choose_device
 from fivefold.plumbing.clock import Clock, seconds
 from fivefold.plumbing.errors import OptionError, RunError
+from fivefold.plumbing.files import write_json
 from fivefold.plumbing.places import cache_root
 from fivefold.plumbing.run_folder import RunFolder, default_path
 from fivefold.plumbing.silence import Silence
 from fivefold.plumbing.stopper import Stopper
 from fivefold.step1_pick import pick
 from fivefold.step2_gather import gather
+from fivefold.step2_gather.look import summary
 from fivefold.step3_expand import expand
 from fivefold.step4_train import Share, Site, Wish, plan_nets, train_nets
 from fivefold.step5_ensemble import ensemble
@@ -127,7 +137,7 @@ def win(
     resume: bool = False,
     progress: Progress | None = None,
     start: float | None = None,
-    **options: Any,  # noqa: ANN401 - the fields of Options, checked there
+    **options: Any,
 ) -> Run:
     """Do the five steps inside `budget` and judge the ensemble on the sealed test rows.
 
@@ -160,6 +170,101 @@ def win(
     return _Pipeline(data, asked, folder, clock, progress).run()
 
 
+def look(
+    data: Data = None,
+    *,
+    out: str | Path = "look",
+    progress: Progress | None = None,
+    **options: Any,
+) -> dict[str, Any]:
+    """Steps 1 and 2 only: what the data are, and what is wrong with them.
+
+    Args:
+        data: As for `win`.
+        out: Folder for the contact sheet and `look.json`.
+        progress: Where progress is drawn.
+        **options: The fields of `Options`.
+
+    Returns:
+        Kinds, counts, sizes, class balance, quarantine, duplicates: the content of `look.json`.
+    """
+    asked, progress = Options(**options), progress or Silence()
+    dataset, vault = _gather(_pick(data, asked, progress), asked, progress)
+    facts = summary(dataset, vault.size)
+    write_json(Path(out) / "look.json", facts)
+    draw_contact_sheet(Path(out) / "contact_sheet.png", dataset)
+    return facts
+
+
+def preview(
+    data: Data = None,
+    *,
+    out: str | Path = "expand.png",
+    progress: Progress | None = None,
+    **options: Any,
+) -> ExpansionRecord:
+    """Steps 1 to 3: write the sheet that shows every expansion before and after.
+
+    Args:
+        data: As for `win`.
+        out: The picture.
+        progress: Where progress is drawn.
+        **options: The fields of `Options`.
+
+    Returns:
+        The settings that would be used, and why.
+    """
+    asked, progress = Options(**options), progress or Silence()
+    dataset, _ = _gather(_pick(data, asked, progress), asked, progress)
+    expander = _expand(dataset, asked, progress)
+    draw_preview(Path(out), dataset, expander, seed=asked.seed)
+    return expander.record
+
+
+def _pick(data: Data, asked: Options, progress: Progress) -> Picked:
+    progress.step("pick")
+    picked = pick(
+        data,
+        test=asked.test,
+        scratch=cache_root(),
+        input_kind=asked.input,
+        target_kind=asked.target,
+        metric=asked.metric,
+        label=asked.label,
+        path_column=asked.path,
+        tick=lambda share: progress.bar("listing", share),
+    )
+    for guess in picked.problem.guesses:
+        progress.say(f"{guess.question}: {guess.answer} - {guess.why} ({guess.option})")
+    return picked
+
+
+def _gather(picked: Picked, asked: Options, progress: Progress) -> tuple[Dataset, Vault]:
+    progress.step("gather")
+    gathered = gather(
+        picked.problem,
+        picked.listing,
+        picked.source,
+        cache_root=cache_root(),
+        seed=asked.seed,
+        test_listing=picked.test_listing,
+        test_source=picked.test_source,
+        tick=lambda share: progress.bar("decoding", share),
+    )
+    for line in describe(gathered.dataset, gathered.vault.size):
+        progress.say(line)
+    return gathered.dataset, gathered.vault
+
+
+def _expand(dataset: Dataset, asked: Options, progress: Progress) -> Expander:
+    progress.step("expand")
+    overrides = {} if asked.mirror is None else {"mirror": float(asked.mirror)}
+    expander = expand(dataset, seed=asked.seed, overrides=overrides)
+    used = (f"{name} {value:g}" for name, value in expander.record.settings.items() if value)
+    progress.say("expansion: " + (", ".join(used) or "none"))
+    return expander
+
+
 class _Pipeline:
     """The steps with what they all need at hand: options, folder, clock, progress."""
 
@@ -173,9 +278,7 @@ class _Pipeline:
 
     def run(self) -> Run:
         """All steps in order."""
-        picked = self._pick()
-        dataset, vault = self._gather(picked)
-        expander = self._expand(dataset)
+        dataset, vault, expander = self._prepare()
         with self.stop.listening(self.progress.say):
             opponents, notes = self._traditional(dataset)
             self._bundle(dataset, Fleet(members=opponents, plan=Plan(), degraded=notes))
@@ -187,40 +290,13 @@ class _Pipeline:
         self.folder.beat(self.clock, status=status, force=True)
         return Run(self.folder.path, report)
 
-    def _pick(self) -> Picked:
-        asked = self.asked
-        self.progress.step("pick")
+    def _prepare(self) -> tuple[Dataset, Vault, Expander]:
+        """Steps 1 to 3."""
+        path, asked, progress = self.folder.path, self.asked, self.progress
         with self.folder.phase("pick", self.clock):
-            picked = pick(
-                self.data,
-                test=asked.test,
-                scratch=cache_root(),
-                input_kind=asked.input,
-                target_kind=asked.target,
-                metric=asked.metric,
-                label=asked.label,
-                path_column=asked.path,
-                tick=self._bar("listing"),
-            )
-        for guess in picked.problem.guesses:
-            self.progress.say(f"{guess.question}: {guess.answer} - {guess.why} ({guess.option})")
-        saving.save(picked.problem, self.folder.path / "pick", "problem")
-        return picked
-
-    def _gather(self, picked: Picked) -> tuple[Dataset, Vault]:
-        self.progress.step("gather")
+            picked = _pick(self.data, asked, progress)
         with self.folder.phase("gather", self.clock):
-            gathered = gather(
-                picked.problem,
-                picked.listing,
-                picked.source,
-                cache_root=cache_root(),
-                seed=self.asked.seed,
-                test_listing=picked.test_listing,
-                test_source=picked.test_source,
-                tick=self._bar("decoding"),
-            )
-        dataset = gathered.dataset
+            dataset, vault = _gather(picked, asked, progress)
         known = self.folder.facts.setdefault("fingerprint", dataset.fingerprint)
         if known != dataset.fingerprint:
             raise RunError(
@@ -228,23 +304,14 @@ class _Pipeline:
                 wanted="the same data, so that what was trained still holds",
                 hint="leave out --resume to begin a new run",
             )
-        for line in describe(dataset, gathered.vault.size):
-            self.progress.say(line)
-        saving.save(dataset, self.folder.path / "gather", "dataset")
-        return dataset, gathered.vault
-
-    def _expand(self, dataset: Dataset) -> Expander:
-        self.progress.step("expand")
-        overrides = {} if self.asked.mirror is None else {"mirror": float(self.asked.mirror)}
         with self.folder.phase("expand", self.clock):
-            expander = expand(dataset, seed=self.asked.seed, overrides=overrides)
-            saving.save(expander.record, self.folder.path / "expand", "expansion")
-            draw_sheets(self.folder.path, dataset, expander, seed=self.asked.seed)
-        used = {k: v for k, v in expander.record.settings.items() if v}
-        self.progress.say(
-            "expansion: " + (", ".join(f"{k} {v:g}" for k, v in used.items()) or "none")
-        )
-        return expander
+            expander = _expand(dataset, asked, progress)
+            draw_contact_sheet(path / CONTACT_SHEET, dataset)
+            draw_preview(path / PREVIEW, dataset, expander, seed=asked.seed)
+        saving.save(picked.problem, path / "pick", "problem")
+        saving.save(dataset, path / "gather", "dataset")
+        saving.save(expander.record, path / "expand", "expansion")
+        return dataset, vault, expander
 
     def _traditional(self, dataset: Dataset) -> tuple[tuple[Member, ...], tuple[str, ...]]:
         self.progress.step("train")

@@ -71,12 +71,12 @@ class Expander(ABC):
     @abstractmethod
     def __call__(
         self,
-        batch: Any,  # noqa: ANN401 - torch stays out of the contracts
-        targets: Any,  # noqa: ANN401
+        batch: Any,
+        targets: Any,
         *,
-        generator: Any,  # noqa: ANN401
+        generator: Any,
         size: tuple[int, ...],
-        mirrored: Any = None,  # noqa: ANN401
+        mirrored: Any = None,
     ) -> tuple[Any, Any]:
         """Change a batch: uint8 (N, H, W, C) and targets (N,) -> float (N, C, h, w), targets.
 
@@ -159,5 +159,5 @@ class Progress(Protocol):
 class Launcher(Protocol):
     """Where members run."""
 
-    def run(self, job: Callable[[], Any]) -> Any:  # noqa: ANN401
+    def run(self, job: Callable[[], Any]) -> Any:
         """Run one member's job and give back its result."""

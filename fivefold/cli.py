@@ -1,0 +1,262 @@
+"""Words -> pipeline or bundle -> print. No logic; nothing heavy is imported before its use."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, final
+
+import typer
+
+from fivefold import __version__
+from fivefold.plumbing.errors import FivefoldError, OptionError
+from fivefold.plumbing.files import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.progress import Progress, TaskID
+
+START = time.monotonic()  # the budget counts from here
+
+app = typer.Typer(
+    name="fivefold",
+    help="Raw data and a time in; a calibrated ensemble of deep nets and an honest report out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Data = Annotated[
+    Path | None,
+    typer.Argument(help="Folder, archive or table of raw items; the embedded digits without it."),
+]
+Test = Annotated[Path | None, typer.Option(help="A separate test part; it becomes the vault.")]
+Input = Annotated[str | None, typer.Option(help="Input kind, where the guess is wrong.")]
+Target = Annotated[str | None, typer.Option(help="Target kind, where the guess is wrong.")]
+Label = Annotated[str | None, typer.Option(help="Label column of a table.")]
+PathColumn = Annotated[str | None, typer.Option("--path", help="Path column of a table.")]
+Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
+Mirror = Annotated[
+    bool | None,
+    typer.Option(
+        "--mirror/--no-mirror", help="Whether mirrored pictures keep their label; else tested."
+    ),
+]
+
+
+@app.command()
+def win(
+    data: Data = None,
+    budget: Annotated[str, typer.Option(help="Wall-clock for everything: 90s, 10m, 1h.")] = "10m",
+    out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME without it.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a stopped run.")] = False,
+    seed: Seed = 0,
+    nets: Annotated[int | None, typer.Option(help="Number of deep nets; else planned.")] = None,
+    net: Annotated[str | None, typer.Option(help="Encoder; see fivefold nets.")] = None,
+    input_kind: Annotated[str | None, typer.Option("--input", help="Input kind.")] = None,
+    target: Target = None,
+    metric: Annotated[str | None, typer.Option(help="Metric that decides.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    test: Test = None,
+    label: Label = None,
+    path: PathColumn = None,
+    mirror: Mirror = None,
+) -> None:
+    """Do the five steps inside the budget: pick, gather, expand, train several nets, ensemble."""
+    with _errors(), Screen() as screen:
+        screen.note(f"fivefold {__version__}: budget {budget}")
+        from fivefold import pipeline
+
+        run = pipeline.win(
+            data,
+            budget=budget,
+            out=out,
+            resume=resume,
+            progress=screen,
+            start=START,
+            seed=seed,
+            nets=nets,
+            net=net,
+            input=input_kind,
+            target=target,
+            metric=metric,
+            device=device,
+            test=None if test is None else str(test),
+            label=label,
+            path=path,
+            mirror=mirror,
+        )
+    print(run.report)
+    print(f"predict: fivefold predict {printable(str(run.folder))} FILES...")
+
+
+@app.command()
+def look(
+    data: Data = None,
+    out: Annotated[Path, typer.Option(help="Where the contact sheet goes.")] = Path("look"),
+    input_kind: Annotated[str | None, typer.Option("--input", help="Input kind.")] = None,
+    target: Target = None,
+    test: Test = None,
+    label: Label = None,
+    path: PathColumn = None,
+) -> None:
+    """Steps 1 and 2 only: kinds, counts, sizes, balance, quarantine, duplicates, a contact sheet."""
+    with _errors(), Screen() as screen:
+        from fivefold import pipeline
+
+        facts = pipeline.look(
+            data,
+            out=out,
+            progress=screen,
+            input=input_kind,
+            target=target,
+            test=None if test is None else str(test),
+            label=label,
+            path=path,
+        )
+    print(json.dumps(facts, indent=1))
+
+
+@app.command()
+def expand(
+    data: Data = None,
+    out: Annotated[Path, typer.Option(help="Where the sheet goes.")] = Path("expand.png"),
+    seed: Seed = 0,
+    label: Label = None,
+    path: PathColumn = None,
+    mirror: Mirror = None,
+) -> None:
+    """Write the preview sheet: each expansion before and after, and why it is used or not."""
+    with _errors(), Screen() as screen:
+        from fivefold import pipeline
+
+        record = pipeline.preview(
+            data, out=out, progress=screen, seed=seed, label=label, path=path, mirror=mirror
+        )
+    for name, why in record.why.items():
+        print(f"{name} {record.settings.get(name, 0):g}: {why}")
+    print(f"preview: {printable(str(out))}")
+
+
+@app.command()
+def predict(
+    run: Annotated[Path, typer.Argument(help="Run folder or bundle.")],
+    files: Annotated[list[Path], typer.Argument(help="Raw items.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per item.")] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Answer for raw items with the ensemble of a run; exit code 1 when some cannot be used."""
+    with _errors():
+        from fivefold.bundle import load
+
+        answers = load(run, device=device).answers(files)
+    for answer in answers:
+        if as_json:
+            facts = {k: v for k, v in asdict(answer).items() if k != "problem" or v}
+            print(json.dumps(facts))
+        elif answer.prediction is None:
+            print(f"{answer.item}: cannot be used: {answer.problem}", file=sys.stderr)
+        else:
+            share = answer.probabilities[answer.prediction]
+            unsure = "" if answer.sure else "  (not sure)"
+            print(f"{answer.item}: {printable(answer.prediction)} {share:.1%}{unsure}")
+    if any(answer.prediction is None for answer in answers):
+        raise typer.Exit(1)
+
+
+@app.command()
+def nets(
+    size: Annotated[int, typer.Option(help="Side of the picture the counts are for.")] = 32,
+) -> None:
+    """List the catalog: every encoder, what it is, its parameters and arithmetic."""
+    with _errors():
+        from fivefold.nets.build import describe_encoders
+
+        if not 8 <= size <= 256:
+            raise OptionError(found=f"--size {size}", wanted="8 to 256", hint="try --size 32")
+        rows = describe_encoders((3, size, size))
+    print(f"{'net':<19}{'parameters':>12}{'MFLOP':>10}  what it is ({size} x {size} pictures)")
+    for row in rows:
+        print(
+            f"{row['word']:<19}{row['parameters']:>12,}{row['flops'] / 1e6:>10,.0f}  "
+            f"{row['about']} [{row['source']}]"
+        )
+
+
+@final
+class Screen:
+    """Draws progress on the terminal: one line per fact, a bar with the time left for long work."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        self._bars: Progress = Progress(
+            TextColumn("  {task.description:<16}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[note]}"),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task: tuple[str, TaskID] | None = None
+
+    def __enter__(self) -> Screen:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bars.stop()
+
+    def note(self, text: str) -> None:
+        """A line that belongs to no step."""
+        self._console.print(text)
+
+    def step(self, name: str) -> None:
+        """A step begins."""
+        self._drop()
+        self._console.print(f"{time.monotonic() - START:6.1f} s  {name}", style="bold")
+
+    def say(self, text: str) -> None:
+        """One line for the user."""
+        self._console.print(f"          {printable(text)}")
+
+    def bar(self, name: str, share: float, note: str = "") -> None:
+        """Work `name` is done to `share`."""
+        if self._task is None or self._task[0] != name:
+            self._drop()
+            self._task = (name, self._bars.add_task(name, total=1.0, note=note))
+        self._bars.update(self._task[1], completed=share, note=note)
+
+    def _drop(self) -> None:
+        if self._task is not None:
+            self._bars.remove_task(self._task[1])
+            self._task = None
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """What the user can mend is three lines and exit code 2; an interrupt is 130."""
+    try:
+        yield
+    except FivefoldError as error:
+        for name in ("found", "wanted", "hint"):
+            print(f"{name}: {printable(getattr(error, name))}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        print("interrupted; the same command with --resume goes on from here", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line."""
+    app(arguments)
