@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a class or a function
     """Import a public name on first use."""
     if name not in _PLACES:
         raise AttributeError(f"module 'fivefold' has no attribute {name!r}")

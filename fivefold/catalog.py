@@ -37,7 +37,7 @@ def _entries(*entries: Entry) -> dict[str, Entry]:
     return {entry.word: entry for entry in entries}
 
 
-def _encoder(word: str, cls: str, about: str, **facts: Any) -> Entry:
+def _encoder(word: str, cls: str, about: str, **facts: Any) -> Entry:  # noqa: ANN401
     place = f"fivefold.nets.encoders.{word}:{cls}"
     return Entry(word=word, place=place, about=about, facts=facts)
 
@@ -117,7 +117,7 @@ def entry(room: Room, word: str) -> Entry:
     return parts[word]
 
 
-def load(room: Room, word: str) -> Any:
+def load(room: Room, word: str) -> Any:  # noqa: ANN401 - a class or a function, by room
     """Import the part behind a word."""
     module, _, name = entry(room, word).place.partition(":")
     return getattr(importlib.import_module(module), name)

@@ -7,6 +7,7 @@ import shlex
 import time
 from dataclasses import asdict
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +20,6 @@ from fivefold.step3_expand.sheet import preview_sheet
 from fivefold.win import Circumstances, Price
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from PIL.Image import Image
 
     from fivefold.bundle import Bundle
@@ -66,7 +65,7 @@ def draw_preview(path: Path, dataset: Dataset, expander: Expander, *, seed: int)
         _save(preview_sheet(expander, dataset, seed=seed), path)
 
 
-def circumstances(
+def circumstances(  # noqa: PLR0913 - it gathers what no record holds
     folder: RunFolder,
     clock: Clock,
     *,
@@ -97,7 +96,7 @@ def circumstances(
     )
 
 
-def repeat_command(data: Any, asked: Any) -> str:
+def repeat_command(data: Any, asked: Any) -> str:  # noqa: ANN401 - Options, from above
     """The command line that repeats the run."""
     if isinstance(data, tuple):
         return "fivefold.win((X, y), ...)"

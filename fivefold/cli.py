@@ -106,7 +106,7 @@ def look(
     label: Label = None,
     path: PathColumn = None,
 ) -> None:
-    """Steps 1 and 2 only: kinds, counts, sizes, balance, quarantine, duplicates, a contact sheet."""
+    """Steps 1 and 2 only: counts, sizes, balance, quarantine, duplicates, a contact sheet."""
     with _errors(), Screen() as screen:
         from fivefold import pipeline
 

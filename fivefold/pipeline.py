@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from fivefold.bundle import Bundle, Item
-    from fivefold.contracts.records import Dataset, Ensemble
+    from fivefold.contracts.records import Dataset, Ensemble, ExpansionRecord
     from fivefold.contracts.roles import Expander, Progress
     from fivefold.contracts.rows import FloatArray
     from fivefold.contracts.vault import Vault
@@ -137,7 +137,7 @@ def win(
     resume: bool = False,
     progress: Progress | None = None,
     start: float | None = None,
-    **options: Any,
+    **options: Any,  # noqa: ANN401 - the fields of Options, checked there
 ) -> Run:
     """Do the five steps inside `budget` and judge the ensemble on the sealed test rows.
 
@@ -175,7 +175,7 @@ def look(
     *,
     out: str | Path = "look",
     progress: Progress | None = None,
-    **options: Any,
+    **options: Any,  # noqa: ANN401 - the fields of Options, checked there
 ) -> dict[str, Any]:
     """Steps 1 and 2 only: what the data are, and what is wrong with them.
 
@@ -201,7 +201,7 @@ def preview(
     *,
     out: str | Path = "expand.png",
     progress: Progress | None = None,
-    **options: Any,
+    **options: Any,  # noqa: ANN401 - the fields of Options, checked there
 ) -> ExpansionRecord:
     """Steps 1 to 3: write the sheet that shows every expansion before and after.
 

@@ -71,12 +71,12 @@ class Expander(ABC):
     @abstractmethod
     def __call__(
         self,
-        batch: Any,
-        targets: Any,
+        batch: Any,  # noqa: ANN401 - torch stays out of the contracts
+        targets: Any,  # noqa: ANN401
         *,
-        generator: Any,
+        generator: Any,  # noqa: ANN401
         size: tuple[int, ...],
-        mirrored: Any = None,
+        mirrored: Any = None,  # noqa: ANN401
     ) -> tuple[Any, Any]:
         """Change a batch: uint8 (N, H, W, C) and targets (N,) -> float (N, C, h, w), targets.
 
@@ -159,5 +159,5 @@ class Progress(Protocol):
 class Launcher(Protocol):
     """Where members run."""
 
-    def run(self, job: Callable[[], Any]) -> Any:
+    def run(self, job: Callable[[], Any]) -> Any:  # noqa: ANN401
         """Run one member's job and give back its result."""

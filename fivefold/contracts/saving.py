@@ -15,7 +15,7 @@ from fivefold.plumbing.files import read_arrays, read_json, write_arrays, write_
 T = TypeVar("T")
 
 
-def save(record: Any, folder: Path, name: str) -> None:
+def save(record: Any, folder: Path, name: str) -> None:  # noqa: ANN401 - any record
     """Write `record` as `folder/name.json` and, where it has arrays, `folder/name.safetensors`.
 
     The JSON file is written last: where it stands, the record is whole.
@@ -39,7 +39,7 @@ def exists(folder: Path, name: str) -> bool:
     return (folder / f"{name}.json").exists()
 
 
-def _plain(value: Any, key: str, arrays: dict[str, np.ndarray]) -> Any:
+def _plain(value: Any, key: str, arrays: dict[str, np.ndarray]) -> Any:  # noqa: ANN401
     if dataclasses.is_dataclass(value):
         return {
             f.name: _plain(getattr(value, f.name), f"{key}.{f.name}", arrays)
@@ -57,7 +57,7 @@ def _plain(value: Any, key: str, arrays: dict[str, np.ndarray]) -> Any:
     return value
 
 
-def _record(hint: Any, value: Any, arrays: dict[str, np.ndarray]) -> Any:
+def _record(hint: Any, value: Any, arrays: dict[str, np.ndarray]) -> Any:  # noqa: ANN401, PLR0911
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if value is None or hint is Any:
         return value

@@ -40,7 +40,7 @@ class Checkpoint:
         if not self.path.exists():
             return None
         with safe_open(self.path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return tensors, json.loads(file.metadata()["facts"])
 
     def clear(self) -> None:

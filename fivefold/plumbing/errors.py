@@ -39,5 +39,5 @@ class RunError(FivefoldError):
     """The run folder, the disk or the machine does not allow what was asked."""
 
 
-class BadItem(Exception):
+class BadItem(Exception):  # noqa: N818 - one item is bad, the run is not in error
     """One raw item that cannot be used; the message is its reason in the quarantine."""

@@ -41,12 +41,12 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - any JSON value
     """Write a JSON file atomically."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=True) + "\n")
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> Any:  # noqa: ANN401 - any JSON value
     """Read a JSON file."""
     return json.loads(path.read_bytes())
 

@@ -94,7 +94,7 @@ def make_plan(
             best = timing
         if epochs < _wanted(dataset, recipe) or used() > end_of_timing:
             break
-    assert best is not None
+    assert best is not None  # noqa: S101 - there is always a first candidate
     lines = _lines(dataset, best, nets, each, wish)
     timings = [replace(t, chosen=t is best) for t in timings]
     return Plan(lines=lines, timings=tuple(timings), notes=())

@@ -44,7 +44,7 @@ class Convnet(Encoder):
         patch = channels * self.kernel**2
         filters = 2 * min(patch, STEM_FILTERS if self.stride > 1 else STEM_FILTERS // 2)
         self.whiten = nn.Conv2d(channels, filters, self.kernel, self.stride)
-        self.whiten.requires_grad_(False)
+        self.whiten.requires_grad_(False)  # noqa: FBT003 - torch's own signature
         grid = (short - self.kernel) // self.stride + 1
         pools = max(0, min(len(WIDTHS), int(math.log2(max(1.0, grid / 3)))))
         widths = [max(16, round(w * width / 16) * 16) for w in WIDTHS]
@@ -98,5 +98,5 @@ def _convolution(before: int, after: int) -> nn.Conv2d:
 
 def _norm(width: int) -> nn.BatchNorm2d:
     norm = nn.BatchNorm2d(width, eps=1e-5, momentum=0.4)
-    norm.weight.requires_grad_(False)
+    norm.weight.requires_grad_(False)  # noqa: FBT003 - torch's own signature
     return norm
