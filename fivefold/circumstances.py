@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from fivefold.bundle import Bundle
+    from fivefold.contracts.options import Options
     from fivefold.contracts.records import Dataset, Ensemble, ExpansionRecord
     from fivefold.contracts.roles import Expander
     from fivefold.contracts.rows import FloatArray
@@ -96,7 +97,7 @@ def circumstances(  # noqa: PLR0913 - it gathers what no record holds
     )
 
 
-def repeat_command(data: Any, asked: Any) -> str:  # noqa: ANN401 - Options, from above
+def repeat_command(data: Any, asked: Options) -> str:  # noqa: ANN401 - any data
     """The command line that repeats the run."""
     if isinstance(data, tuple):
         return "fivefold.win((X, y), ...)"

@@ -27,11 +27,11 @@ def _rebuild(kind: type[FivefoldError], found: str, wanted: str, hint: str) -> F
     return kind(found=found, wanted=wanted, hint=hint)
 
 
-class DataError(FivefoldError):
-    """The data cannot be used as they are."""
+class DataError(FivefoldError, ValueError):
+    """The data cannot be used as they are; a ValueError, as scikit-learn's users expect."""
 
 
-class OptionError(FivefoldError):
+class OptionError(FivefoldError, ValueError):
     """An option or argument is wrong."""
 
 

@@ -35,6 +35,4 @@ def net_shape(dataset: Dataset, recipe: Recipe) -> Shape:
 def fresh_net(dataset: Dataset, recipe: Recipe) -> Net:
     """An untrained net; its weights depend on the recipe's seed only."""
     mean, std = input_scale(dataset)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
-        return build(recipe, net_shape(dataset, recipe), len(dataset.classes), mean, std)
+    return build(recipe, net_shape(dataset, recipe), len(dataset.classes), mean, std)

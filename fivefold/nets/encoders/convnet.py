@@ -64,6 +64,11 @@ class Convnet(Encoder):
             self.whiten.weight.copy_(torch.cat([strongest, -strongest]))
             nn.init.zeros_(self.whiten.bias) if self.whiten.bias is not None else None
 
+    def kernels(self) -> Tensor:
+        """The first learned convolution as it sees the picture, through the whitening (M, C, h, w)."""
+        learned = self.stages[0].convolutions[0].weight
+        return F.conv_transpose2d(learned, self.whiten.weight, stride=self.stride)
+
     def forward(self, x: Tensor) -> Tensor:
         """Features (N, F): the maximum of the last map over the picture."""
         x = F.silu(self.whiten(x))

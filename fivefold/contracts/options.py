@@ -1,0 +1,38 @@
+"""What was asked of a run; the words are those of the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """What was asked; the words are those of the command line.
+
+    Attributes:
+        budget: Seconds for the whole command.
+        seed: Of every random choice.
+        nets: Number of deep nets; None leaves it to the plan.
+        net: Encoder word; None takes the kind's default.
+        input: Input kind; None recognises it.
+        target: Target kind; None recognises it.
+        metric: Metric that decides; None takes the target's default.
+        device: `auto`, `cpu` or `cuda`.
+        test: A separate test part.
+        label: Label column of a table.
+        path: Path column of a table.
+        mirror: Whether left-right mirrored pictures keep their label; None tests it on the data.
+    """
+
+    budget: float = 600.0
+    seed: int = 0
+    nets: int | None = None
+    net: str | None = None
+    input: str | None = None
+    target: str | None = None
+    metric: str | None = None
+    device: str = "auto"
+    test: str | None = None
+    label: str | None = None
+    path: str | None = None
+    mirror: bool | None = None
