@@ -65,7 +65,7 @@ class Convnet(Encoder):
             nn.init.zeros_(self.whiten.bias) if self.whiten.bias is not None else None
 
     def kernels(self) -> Tensor:
-        """The first learned convolution as it sees the picture, through the whitening (M, C, h, w)."""
+        """The first learned convolution, seen through the whitening: M pictures (M, C, h, w)."""
         learned = self.stages[0].convolutions[0].weight
         return F.conv_transpose2d(learned, self.whiten.weight, stride=self.stride)
 
