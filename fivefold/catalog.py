@@ -50,22 +50,28 @@ TARGETS = _entries(
     Entry(word="class", place="fivefold.targets.class_:Class", about="one of k"),
 )
 # Facts of an encoder: inputs = kinds it reads; optimiser and rate = what trains it well;
-# source = paper; depths = useful depths.
+# source = paper; depths = useful depths; any_size = reads other sizes than it was built for.
 ENCODERS = _entries(
     _encoder("convnet", "Convnet", "small modern net, scales in width, depth, resolution",
              inputs=("image",), optimiser="muon", rate=0.24, source="arXiv 2404.00498"),
     _encoder("fully_connected", "FullyConnected", "every pixel to every unit",
-             inputs=("image", "array"), optimiser="adamw", rate=1e-3, source="the talk, T05"),
+             inputs=("image", "array"), optimiser="adamw", rate=1e-3, source="the talk, T05",
+             depths=(1, 2, 3), any_size=False),
     _encoder("locally_connected", "LocallyConnected", "windows with unshared weights",
-             inputs=("image",), optimiser="adamw", rate=1e-3, source="the talk, T05"),
+             inputs=("image",), optimiser="adamw", rate=1e-3, source="the talk, T05",
+             depths=(1, 2, 3), any_size=False),
     _encoder("alexnet", "AlexNet", "five convolutions, 2012",
-             inputs=("image",), optimiser="adamw", rate=1e-3, source="Krizhevsky 2012"),
+             inputs=("image",), optimiser="adamw", rate=1e-3, source="Krizhevsky 2012",
+             depths=(1, 2), any_size=True),
     _encoder("overfeat", "OverFeat", "the net in the talk's code",
-             inputs=("image",), optimiser="adamw", rate=5e-4, source="arXiv 1312.6229"),
+             inputs=("image",), optimiser="adamw", rate=5e-4, source="arXiv 1312.6229",
+             depths=(1, 2), any_size=False),
     _encoder("vgg", "Vgg", "3x3 convolutions, deep",
-             inputs=("image",), optimiser="adamw", rate=1e-3, source="arXiv 1409.1556"),
+             inputs=("image",), optimiser="adamw", rate=1e-3, source="arXiv 1409.1556",
+             depths=(1, 2, 3), any_size=True),
     _encoder("resnet", "ResNet", "residual blocks",
-             inputs=("image",), optimiser="adamw", rate=2e-3, source="arXiv 1512.03385"),
+             inputs=("image",), optimiser="adamw", rate=2e-3, source="arXiv 1512.03385",
+             depths=(1, 2, 3), any_size=True),
 )  # fmt: skip
 HEADS = _entries(
     Entry(word="class", place="fivefold.nets.heads.class_:ClassHead", about="softmax",

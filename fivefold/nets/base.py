@@ -29,6 +29,15 @@ class Encoder(nn.Module, ABC):
     def initialise(self, x: Tensor) -> None:
         """Set weights from a normalised batch `x` before training; nothing unless overridden."""
 
+    def kernels(self) -> Tensor | None:
+        """Weights of the first layer as M pictures (M, C, h, w); None where they are no pictures.
+
+        Those of the first convolution, unless overridden.
+        """
+        convolutions = (m for m in self.modules() if isinstance(m, nn.Conv2d))
+        first = next(convolutions, None)
+        return None if first is None else first.weight
+
 
 class Head(nn.Module, ABC):
     """Features (N, F) -> output (N, K), its loss and its probabilities.

@@ -1,0 +1,95 @@
+"""From a recipe to a net, and what can be told of a net without training it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from fivefold import catalog
+from fivefold.nets.base import Encoder, Head, Net, Shape
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from fivefold.contracts.records import Recipe
+    from fivefold.contracts.rows import FloatArray
+
+
+def build(recipe: Recipe, shape: Shape, outputs: int, mean: Tensor, std: Tensor) -> Net:
+    """The net of a recipe, on the CPU, with weights that depend on the recipe's seed alone.
+
+    Args:
+        recipe: Names encoder, head, width, depth and seed.
+        shape: Shape of one input, (C, H, W) or (D,).
+        outputs: What the head answers with, the number of classes say.
+        mean: Mean of the raw input over training rows, (C, 1, 1) or (D,).
+        std: Its deviation, of the same shape.
+
+    Raises:
+        OptionError: The catalog has no such encoder or head.
+    """
+    encoder_class = catalog.load("encoder", recipe.net)
+    head_class = catalog.load("head", recipe.head)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        encoder: Encoder = encoder_class(shape, width=recipe.width, depth=recipe.depth)
+        head: Head = head_class(encoder.features, outputs)
+    return Net(encoder, head, mean, std)
+
+
+def count_parameters(net: nn.Module) -> int:
+    """Number of parameters, frozen ones included."""
+    return sum(parameter.numel() for parameter in net.parameters())
+
+
+def first_layer_kernels(net: Net) -> FloatArray | None:
+    """Weights of the first layer as pictures (M, h, w, C); None where they are no pictures."""
+    kernels = net.encoder.kernels()
+    if kernels is None:
+        return None
+    return kernels.detach().float().permute(0, 2, 3, 1).cpu().numpy()
+
+
+def describe_encoders(
+    shape: Shape, *, width: float = 1.0, depth: int = 2
+) -> tuple[dict[str, Any], ...]:
+    """Every encoder of the catalog that reads inputs of `shape`, with what it would cost.
+
+    Nothing is allocated or computed: the nets are built and run on the meta device.
+
+    Args:
+        shape: (C, H, W) of pictures or (D,) of arrays.
+        width: As in the recipe.
+        depth: As in the recipe.
+
+    Returns:
+        For each: `word`, `about`, `source`, `features`, `parameters`, and `flops` of the forward
+        pass of one row, a multiply-add being two.
+    """
+    kind = "image" if len(shape) == 3 else "array"
+    entries = catalog.listed("encoder").values()
+    return tuple(
+        {
+            "word": entry.word,
+            "about": entry.about,
+            "source": entry.facts.get("source", ""),
+            **_costs(entry.word, shape, width, depth),
+        }
+        for entry in entries
+        if kind in entry.facts.get("inputs", ())
+    )
+
+
+def _costs(word: str, shape: Shape, width: float, depth: int) -> dict[str, int]:
+    with torch.device("meta"):
+        encoder: Encoder = catalog.load("encoder", word)(shape, width=width, depth=depth).eval()
+        row = torch.empty(1, *shape)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        encoder(row)
+    return {
+        "features": encoder.features,
+        "parameters": count_parameters(encoder),
+        "flops": counter.get_total_flops(),
+    }
