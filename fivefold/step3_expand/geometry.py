@@ -1,0 +1,104 @@
+"""Where pixels go: mirror, shift and crop on bytes by index; rotation and zoom on floats.
+
+Axes: N pictures, H W their size, h w the size cut out, C channels.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from fivefold.nets.blocks.pictures import resize
+from fivefold.step3_expand.draws import Draws  # noqa: TC001 - one import style per file
+
+# Pictures of one batch that share the size of their crop (not its place): a few sizes per batch
+# let whole groups be cut and resized at once, and many batches see every size.
+_CROP_GROUPS = 16
+_LOG_ASPECT = 0.2877  # log(4/3): crops from 3:4 to 4:3 of the picture's own shape
+
+
+def reflected(start_N: Tensor, length: int) -> Tensor:
+    """Positions start .. start + length - 1, reflected at the borders of 0 .. length - 1: (N, length).
+
+    |start| must be below `length`.
+    """
+    at = (torch.arange(length, device=start_N.device) + start_N[:, None]).abs()
+    return (length - 1) - ((length - 1) - at).abs()
+
+
+def gather(batch: Tensor, rows_NH: Tensor, columns_NW: Tensor) -> Tensor:
+    """Every picture (N, H, W, C) with its own choice of rows and columns, in one pass.
+
+    One index per pixel moves its C channels together, which is four times faster than indexing
+    every channel, and faster than flip, pad and slice one after the other.
+    """
+    n, height, width, channels = batch.shape
+    first = torch.arange(n, device=batch.device)[:, None] * height
+    index = ((first + rows_NH) * width)[:, :, None] + columns_NW[:, None, :]
+    pixels = batch.reshape(-1, channels).index_select(0, index.view(-1))
+    return pixels.view(n, rows_NH.shape[1], columns_NW.shape[1], channels)
+
+
+def windows(batch: Tensor, top_N: Tensor, left_N: Tensor, size: tuple[int, int]) -> Tensor:
+    """Cut one window of `size` (h, w) out of every picture (N, H, W, C), each at its own place."""
+    n, height, width, channels = batch.shape
+    h, w = size
+    line = width * channels
+    every = batch.contiguous().as_strided(
+        (n, height - h + 1, width - w + 1, h, w * channels),
+        (height * line, line, channels, line, 1),
+    )
+    picked = every[torch.arange(n, device=batch.device), top_N, left_N]
+    return picked.view(n, h, w, channels)
+
+
+def random_crops(batch: Tensor, least: float, size: tuple[int, ...], draws: Draws) -> Tensor:
+    """Random resized crops: (N, H, W, C) -> (N, h, w, C).
+
+    Args:
+        batch: Bytes.
+        least: Smallest share of the area that a crop keeps.
+        size: (h, w).
+        draws: Where randomness comes from.
+    """
+    n, height, width, _ = batch.shape
+    groups = min(n, _CROP_GROUPS)
+    area = least + (1 - least) * draws.uniform(groups)
+    aspect = torch.exp(_LOG_ASPECT * draws.spread(groups))
+    sides = torch.stack([(area / aspect).sqrt() * height, (area * aspect).sqrt() * width], 1)
+    place = draws.uniform(n, 2)
+    cut = []
+    parts = zip(batch.tensor_split(groups), place.tensor_split(groups), sides.tolist(), strict=True)
+    for pictures, at, (tall, wide) in parts:
+        h, w = min(height, max(1, round(tall))), min(width, max(1, round(wide)))
+        top = (at[:, 0] * (height - h + 1)).long()
+        left = (at[:, 1] * (width - w + 1)).long()
+        crops = windows(pictures, top, left, (h, w))
+        cut.append(resize(crops.permute(0, 3, 1, 2), size).permute(0, 2, 3, 1))
+    return torch.cat(cut)
+
+
+def warp(x: Tensor, matrix_N22: Tensor, offset_N2: Tensor) -> Tensor:
+    """Resample pictures (N, C, h, w) along straight lines, reflected at the borders.
+
+    The value at (x, y), counted in pixels from the picture's centre, is taken from
+    `matrix @ (x, y) + offset`.
+    """
+    h, w = x.shape[2:]
+    across = torch.arange(w, device=x.device) - (w - 1) / 2
+    down = torch.arange(h, device=x.device) - (h - 1) / 2
+    # Built by hand: affine_grid multiplies (h w, 3) by (3, 2) and takes longer than the sampling.
+    half = torch.tensor([w / 2, h / 2], device=x.device)
+    m = matrix_N22 / half[:, None]
+    from_down = m[:, :, 1, None] * down + (offset_N2 / half)[:, :, None]
+    from_across = m[:, :, 0, None] * across
+    grid = from_down.mT[:, :, None, :] + from_across.mT[:, None, :, :]
+    moved = F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
+    return moved.contiguous(memory_format=torch.channels_last)
+
+
+def rotation(angle_N: Tensor, scale_N: Tensor) -> Tensor:
+    """Matrices (N, 2, 2) for `warp` that turn by an angle (radians) and step by `scale`."""
+    cos, sin = torch.cos(angle_N) * scale_N, torch.sin(angle_N) * scale_N
+    return torch.stack([cos, -sin, sin, cos], 1).view(-1, 2, 2)

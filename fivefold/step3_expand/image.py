@@ -1,0 +1,141 @@
+"""Expansion of pictures: mirror, shift, crop, turn, recolour, cut out and mix whole batches.
+
+Axes: N pictures, H W raw size, h w wanted size, C channels, K classes. Values in 0..255.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, final
+
+import torch
+
+from fivefold.contracts.roles import Expander
+from fivefold.nets.blocks.pictures import resize
+from fivefold.step3_expand import mixing
+from fivefold.step3_expand.colour import recolour
+from fivefold.step3_expand.draws import Draws
+from fivefold.step3_expand.geometry import gather, random_crops, reflected, rotation, warp
+from fivefold.step3_expand.policies import IMAGE_POLICIES, check
+from fivefold.step3_expand.random_ops import random_operations
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+    from fivefold.contracts.records import ExpansionRecord
+
+
+@final
+class ImageExpander(Expander):
+    """Changes batches of pictures as its record says; see `policies` for the settings.
+
+    Args:
+        record: Which changes are used.
+        classes: K, the width of mixed targets.
+
+    Raises:
+        OptionError: A setting is unknown or out of its range.
+    """
+
+    def __init__(self, record: ExpansionRecord, *, classes: int) -> None:
+        check(record.settings, IMAGE_POLICIES)
+        self.record = record
+        self.classes = classes
+        self._tables = {
+            name: mixing.beta_table(record.settings[name])
+            for name in ("mixup", "cutmix")
+            if self._setting(name)
+        }
+
+    def __call__(
+        self,
+        batch: Tensor,
+        targets: Tensor,
+        *,
+        generator: Generator,
+        size: tuple[int, ...],
+        mirrored: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Change a batch: uint8 (N, H, W, C) -> float32 (N, C, h, w), channels last, in 0..255.
+
+        Args:
+            batch: Raw rows as they lie in the cache.
+            targets: Class numbers (N,); they come back as probabilities (N, K) where pictures
+                are mixed.
+            generator: All randomness comes from it.
+            size: (h, w) wanted.
+            mirrored: (N,) bool, which pictures to mirror, for alternating flip (arXiv
+                2404.00498); drawn when left out, without effect where `mirror` is off.
+        """
+        draws = Draws(generator, batch.device)
+        x = self._placed(batch, size, mirrored, draws).to(torch.float32)
+        x = self._turned(x, draws)
+        x = self._recoloured(x, draws)
+        if count := int(self._setting("rand")):
+            magnitude = self.record.settings.get("magnitude", 0.5)
+            x = random_operations(x, count, magnitude, draws)
+        if share := self._setting("cutout"):
+            x = mixing.cutout(x, share, draws)
+        mixture = self._mixture(x, draws)
+        if mixture is None:
+            return x, targets
+        return mixture.pictures(x), mixture.targets(targets, self.classes)
+
+    def _setting(self, name: str) -> float:
+        return self.record.settings.get(name, 0.0)
+
+    def _placed(
+        self, batch: Tensor, size: tuple[int, ...], mirrored: Tensor | None, draws: Draws
+    ) -> Tensor:
+        """Crop, mirror, shift and resize bytes: (N, C, h, w), channels last."""
+        if least := self._setting("crop"):
+            batch = random_crops(batch, least, size, draws)
+        if any(self._setting(name) for name in ("mirror", "flip_vertical", "shift")):
+            batch = self._gathered(batch, mirrored, draws)
+        return resize(batch.permute(0, 3, 1, 2), size).contiguous(
+            memory_format=torch.channels_last
+        )
+
+    def _gathered(self, batch: Tensor, mirrored: Tensor | None, draws: Draws) -> Tensor:
+        n, height, width, _ = batch.shape
+        rows, columns = (
+            reflected(self._steps(n, length, draws), length) for length in (height, width)
+        )
+        if self._setting("mirror"):
+            flip = draws.uniform(n) < 0.5 if mirrored is None else mirrored.to(batch.device)
+            columns = torch.where(flip[:, None], columns.flip(1), columns)
+        if self._setting("flip_vertical"):
+            flip = draws.uniform(n) < 0.5
+            rows = torch.where(flip[:, None], rows.flip(1), rows)
+        return gather(batch, rows, columns)
+
+    def _steps(self, n: int, length: int, draws: Draws) -> Tensor:
+        """(N,) whole pixels to shift by; a shift of the whole picture has nothing to reflect."""
+        most = min(int(self._setting("shift")), length - 1)
+        return draws.below(2 * most + 1, n) - most
+
+    def _turned(self, x: Tensor, draws: Draws) -> Tensor:
+        degrees, zoom = self._setting("rotate"), self._setting("zoom")
+        if not degrees and not zoom:
+            return x
+        angle = draws.spread(len(x)) * math.radians(degrees)
+        scale = torch.exp(draws.spread(len(x)) * zoom)
+        return warp(x, rotation(angle, scale), x.new_zeros(len(x), 2))
+
+    def _recoloured(self, x: Tensor, draws: Draws) -> Tensor:
+        strength = self._setting("colour")
+        if not strength:
+            return x
+        brightness, contrast, saturation = 1 + strength * draws.spread(3, len(x))
+        return recolour(x, brightness, contrast, saturation)
+
+    def _mixture(self, x: Tensor, draws: Draws) -> mixing.Mixture | None:
+        n, _, h, w = x.shape
+        made = [
+            mix(n, (h, w), self._tables[name], draws)
+            for name, mix in (("mixup", mixing.mixup), ("cutmix", mixing.cutmix))
+            if name in self._tables
+        ]
+        if len(made) == 2:
+            return mixing.either(made[0], made[1], draws)
+        return made[0] if made else None

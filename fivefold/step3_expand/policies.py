@@ -1,0 +1,69 @@
+"""The settings of an expansion: their names, their range, and what they do in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fivefold.plumbing.errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """One change that can be made to data; its setting is a number, 0 or absent means off.
+
+    Attributes:
+        most: Largest setting.
+        unit: What the setting counts.
+        about: What it does, in a few words.
+    """
+
+    most: float
+    unit: str
+    about: str
+
+
+IMAGE_POLICIES: dict[str, Policy] = {
+    "mirror": Policy(most=1, unit="on", about="left and right swapped"),
+    "flip_vertical": Policy(most=1, unit="on", about="top and bottom swapped"),
+    "shift": Policy(most=64, unit="pixels", about="moved, reflected at the border"),
+    "crop": Policy(most=1, unit="least area", about="a random part, resized"),
+    "rotate": Policy(most=180, unit="degrees", about="turned about the centre"),
+    "zoom": Policy(most=1, unit="log scale", about="larger or smaller"),
+    "colour": Policy(most=1, unit="strength", about="brightness, contrast, saturation"),
+    "rand": Policy(most=8, unit="operations", about="random operations"),
+    "magnitude": Policy(most=1, unit="strength", about="strength of `rand` (0.5 when absent)"),
+    "cutout": Policy(most=1, unit="of the side", about="a square painted over"),
+    "mixup": Policy(most=8, unit="alpha", about="two pictures blended"),
+    "cutmix": Policy(most=8, unit="alpha", about="a box of another picture"),
+}
+
+ARRAY_POLICIES: dict[str, Policy] = {
+    "noise": Policy(most=1, unit="of the deviation", about="Gaussian noise on every number"),
+    "mixup": Policy(most=8, unit="alpha", about="two rows blended"),
+}
+
+
+def check(settings: Mapping[str, float], policies: Mapping[str, Policy]) -> None:
+    """Refuse settings that mean nothing.
+
+    Raises:
+        OptionError: A setting is unknown or out of its range.
+    """
+    for name, value in settings.items():
+        if name not in policies:
+            raise OptionError(
+                found=f"expansion setting {name!r}",
+                wanted=f"one of {', '.join(policies)}",
+                hint="leave it out, or mend its spelling",
+            )
+        most = policies[name].most
+        if not 0 <= value <= most:
+            raise OptionError(
+                found=f"expansion setting {name} = {value:g}",
+                wanted=f"a number from 0 (off) to {most:g} ({policies[name].unit})",
+                hint=f"{name}: {policies[name].about}",
+            )
