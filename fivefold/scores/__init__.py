@@ -1,1 +1,1 @@
-"""scores"""
+"""Pure functions on arrays: metrics, intervals, paired tests, calibration."""

@@ -1,1 +1,1 @@
-"""targets"""
+"""One file per target kind: parse, learn the vocabulary, decode, the chance level. Numpy only."""
