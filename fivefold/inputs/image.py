@@ -100,12 +100,8 @@ class Image(InputKind):
         alike = all(sample.shape[:2] == first for sample in samples)
         heights = np.array([sample.shape[0] for sample in samples], dtype=float)
         widths = np.array([sample.shape[1] for sample in samples], dtype=float)
-        if (
-            len(sizes) == 1
-            and max(*next(iter(sizes))) <= _LONG
-            and min(*next(iter(sizes))) <= _SHORT
-        ):
-            height, width = next(iter(sizes))
+        if alike and max(first) <= _LONG and min(first) <= _SHORT:
+            height, width = first
         else:
             short = min(float(np.median(np.minimum(heights, widths))), _SHORT)
             aspect = float(np.clip(np.median(widths / heights), 0.5, 2.0))
