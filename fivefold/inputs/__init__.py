@@ -1,1 +1,1 @@
-"""inputs"""
+"""One file per input kind: recognise, open, learn the cached shape, fit into it. Numpy only."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import uuid
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
+
+_LITTER = {"__macosx", "thumbs.db", "desktop.ini"}
 
 
 @contextmanager
@@ -66,3 +69,17 @@ def printable(name: str) -> str:
     """A file name as text that any terminal, page or JSON file can hold."""
     text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def hidden(name: str) -> bool:
+    """Whether a path runs through what systems leave behind: dotfiles, `__MACOSX`, `Thumbs.db`."""
+    parts = name.split("/")
+    return any(part.startswith(".") or part.casefold() in _LITTER for part in parts)
+
+
+def size_words(count: float) -> str:
+    """A number of bytes in words, for example `1.5 GiB`."""
+    if count < 1024:
+        return f"{count:.0f} bytes"
+    power = min(int(math.log2(count) // 10), 4)
+    return f"{count / 1024**power:.1f} {('KiB', 'MiB', 'GiB', 'TiB')[power - 1]}"

@@ -1,0 +1,206 @@
+"""Input kind `image`: picture files. Axes: H height, W width, C channels (1 grey, 3 colour)."""
+
+from __future__ import annotations
+
+import struct
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+from PIL import Image as Pillow
+from PIL import UnidentifiedImageError
+
+from fivefold.contracts.roles import InputKind
+from fivefold.plumbing.errors import BadItem
+from fivefold.plumbing.magic import other_format, picture_format
+from fivefold.plumbing.quiet import quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+# Plugins are named one by one: others start programs (EPS) or read formats nobody photographs in.
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "SGI", "ICO", "AVIF")
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Pillow.Transpose.FLIP_LEFT_RIGHT,
+    3: Pillow.Transpose.ROTATE_180,
+    4: Pillow.Transpose.FLIP_TOP_BOTTOM,
+    5: Pillow.Transpose.TRANSPOSE,
+    6: Pillow.Transpose.ROTATE_270,
+    7: Pillow.Transpose.TRANSVERSE,
+    8: Pillow.Transpose.ROTATE_90,
+}
+# Depths that cameras and scanners store in wider pixels.
+_DEPTHS = (8, 10, 12, 14, 16, 24, 32)
+# The longest side a set of equally long pictures keeps, and the short side of all others.
+_LONG, _SHORT = 512, 256
+
+
+@final
+class Image(InputKind):
+    """Picture files -> uint8 (H, W, C).
+
+    Args:
+        max_pixels: Larger pictures are refused before they are decoded.
+    """
+
+    def __init__(self, max_pixels: int = 100_000_000) -> None:
+        self.max_pixels = max_pixels
+
+    def recognise(self, name: str, head: bytes) -> bool:  # noqa: ARG002 - names lie
+        """Whether the first bytes are those of a picture format that is read."""
+        return bool(picture_format(head))
+
+    def open(self, raw: bytes, wanted: int | None = None) -> NDArray[np.generic]:
+        """Decode the first frame, upright, composited on white, in uint8.
+
+        Args:
+            raw: The file.
+            wanted: Side in pixels that is enough; large JPEG files are decoded at a fraction then.
+
+        Returns:
+            (H, W, 1) for grey modes, (H, W, 3) for all others.
+
+        Raises:
+            BadItem: It is no picture, is damaged, cut off or too large.
+        """
+        if not raw:
+            raise BadItem("is empty (0 bytes)")
+        try:
+            with quiet(), Pillow.open(BytesIO(raw), formats=_FORMATS) as picture:
+                self._check_size(picture)
+                if wanted and picture.format == "JPEG":
+                    # Twice the side leaves the last halving to a better filter than the decoder's.
+                    picture.draft(None, (2 * wanted, 2 * wanted))
+                picture.load()
+                return _eight_bits(_upright(picture))
+        except BadItem:
+            raise
+        except Exception as cause:  # a decoder may raise anything on a damaged file
+            raise BadItem(_reason(raw, cause)) from cause
+
+    def _check_size(self, picture: Pillow.Image) -> None:
+        width, height = picture.size
+        if width * height > self.max_pixels:
+            raise BadItem(
+                f"would decode to {width} x {height} pixels, above {self.max_pixels:,} in all"
+            )
+        if width * height == 0:
+            raise BadItem(f"has no pixels ({width} x {height})")
+
+    def learn(self, samples: Sequence[NDArray[np.generic]]) -> dict[str, Any]:
+        """Shape of the cache: equal sizes as they are, mixed sizes by their medians.
+
+        The short side is at most 256; mixed sizes have an aspect between 1:2 and 2:1.
+        """
+        channels = 1 if all(sample.shape[2] == 1 for sample in samples) else 3
+        first = samples[0].shape[:2]
+        alike = all(sample.shape[:2] == first for sample in samples)
+        heights = np.array([sample.shape[0] for sample in samples], dtype=float)
+        widths = np.array([sample.shape[1] for sample in samples], dtype=float)
+        if alike and max(first) <= _LONG and min(first) <= _SHORT:
+            height, width = first
+        else:
+            short = min(float(np.median(np.minimum(heights, widths))), _SHORT)
+            aspect = float(np.clip(np.median(widths / heights), 0.5, 2.0))
+            height = max(round(short * max(1.0, 1.0 / aspect)), 1)
+            width = max(round(short * max(1.0, aspect)), 1)
+        return {"item_shape": [int(height), int(width), channels], "dtype": "uint8"}
+
+    def fit(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.generic]:
+        """Resize one picture (H, W, C) with antialiasing to the cached shape, in uint8."""
+        height, width, channels = shape["item_shape"]
+        if item.shape == (height, width, channels):
+            return item
+        if item.shape[:2] != (height, width):
+            plain = item[..., 0] if item.shape[2] == 1 else item
+            picture = Pillow.fromarray(np.ascontiguousarray(plain, dtype=np.uint8))
+            resized = picture.resize((width, height), Pillow.Resampling.BICUBIC, reducing_gap=3.0)
+            item = np.asarray(resized).reshape(height, width, -1)
+        return _channels(item, channels)
+
+
+def _channels(item: NDArray[np.generic], channels: int) -> NDArray[np.generic]:
+    """Grey (H, W, 1) to colour (H, W, 3) or back."""
+    if item.shape[2] == channels:
+        return item
+    if channels == 3:
+        return np.repeat(item, 3, axis=2)
+    grey = Pillow.fromarray(np.ascontiguousarray(item, dtype=np.uint8)).convert("L")
+    return np.asarray(grey)[..., None]
+
+
+def _reason(raw: bytes, cause: Exception) -> str:
+    """Why `raw` could not be decoded, in words."""
+    form = picture_format(raw)
+    if isinstance(cause, Pillow.DecompressionBombError):
+        return f"is a decompression bomb ({str(cause).split(',')[0].lower()})"
+    if isinstance(cause, MemoryError):
+        return "needs more memory to decode than there is"
+    if form and isinstance(cause, UnidentifiedImageError):
+        return f"begins like a {form} picture, but its header is damaged or of a kind not read"
+    if form:
+        return f"is damaged ({form}: {str(cause) or type(cause).__name__})"
+    return f"is not a picture but {other_format(raw)}"
+
+
+def _upright(picture: Pillow.Image) -> Pillow.Image:
+    """Turn a loaded picture as its EXIF orientation says; unreadable EXIF data turn nothing."""
+    try:
+        orientation = picture.getexif().get(_ORIENTATION, 1)
+    except (OSError, ValueError, SyntaxError, TypeError, KeyError, struct.error):
+        return picture
+    turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _eight_bits(picture: Pillow.Image) -> NDArray[np.uint8]:
+    """NDArray[np.uint8] of a loaded picture: (H, W, 1) for grey modes, (H, W, 3) for the others.
+
+    Raises:
+        BadItem: A floating-point picture holds values that are not finite.
+    """
+    mode = picture.mode
+    if mode.startswith("I") or mode == "F":
+        return _deep(np.asarray(picture))[..., None]
+    if mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in picture.info:
+        return _on_white(picture)
+    if mode in ("1", "L"):
+        return np.array(picture.convert("L"))[..., None]
+    return np.array(picture if mode == "RGB" else picture.convert("RGB"))
+
+
+def _on_white(picture: Pillow.Image) -> NDArray[np.uint8]:
+    grey = picture.mode in ("1", "L", "LA", "La")
+    clear = picture.convert("RGBA")
+    white = Pillow.new("RGBA", clear.size, (255, 255, 255, 255))
+    flat = Pillow.alpha_composite(white, clear)
+    if grey:
+        return np.array(flat.getchannel(0))[..., None]
+    return np.array(flat.convert("RGB"))
+
+
+def _deep(values: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Scale grey values of more than 8 bits (H, W) to 8 bits.
+
+    Whole numbers are read at the smallest depth that holds the brightest pixel, as 10 to 14 bits
+    often lie in 16; fractions are read as 0 to 1 or 0 to 255; all else is stretched.
+    """
+    values = values.astype(np.float64) if values.dtype.kind != "f" else values
+    if not np.isfinite(values).all():
+        raise BadItem("has pixels that are not finite numbers")
+    low, high = float(values.min()), float(values.max())
+    if low < 0:
+        return _scaled(values, low, high)
+    if values.dtype == np.float32:
+        top = 1.0 if high <= 1 else 255.0 if high <= 255 else high
+        return _scaled(values, 0.0, top)
+    depth = next(bits for bits in _DEPTHS if high < 2**bits)
+    return _scaled(values, 0.0, 2.0**depth - 1)
+
+
+def _scaled(values: NDArray[np.generic], low: float, high: float) -> NDArray[np.uint8]:
+    span = high - low or 1.0
+    return np.rint((values.astype(np.float64) - low) * (255.0 / span)).astype(np.uint8)

@@ -1,0 +1,68 @@
+"""What the first bytes of a file say it is, whatever its name says."""
+
+from __future__ import annotations
+
+_PICTURES: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"\xff\xd8\xff", "JPEG"),
+    (0, b"\x89PNG\r\n\x1a\n", "PNG"),
+    (0, b"GIF87a", "GIF"),
+    (0, b"GIF89a", "GIF"),
+    (0, b"BM", "BMP"),
+    (0, b"II*\0", "TIFF"),
+    (0, b"MM\0*", "TIFF"),
+    (0, b"II+\0", "TIFF"),
+    (0, b"MM\0+", "TIFF"),
+    (8, b"WEBP", "WEBP"),
+    *((0, b"P%d" % digit, "PPM") for digit in range(1, 7)),
+    (0, b"\x01\xda", "SGI"),
+    (0, b"\0\0\x01\0", "ICO"),
+    (4, b"ftypavif", "AVIF"),
+    (4, b"ftypavis", "AVIF"),
+)
+_OTHERS: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"PK\x03\x04", "a zip archive"),
+    (0, b"PK\x05\x06", "a zip archive"),
+    (0, b"\x1f\x8b", "gzip data"),
+    (0, b"BZh", "bzip2 data"),
+    (0, b"\xfd7zXZ", "xz data"),
+    (0, b"7z\xbc\xaf", "a 7z archive"),
+    (0, b"Rar!", "a rar archive"),
+    (257, b"ustar", "a tar archive"),
+    (0, b"%PDF", "a PDF document"),
+    (0, b"\x7fELF", "a program"),
+    (0, b"MZ", "a program"),
+    (8, b"WAVE", "sound (WAV)"),
+    (0, b"fLaC", "sound (FLAC)"),
+    (0, b"OggS", "sound (Ogg)"),
+    (0, b"ID3", "sound (MP3)"),
+    (4, b"ftyphei", "a HEIC picture, which is not read"),
+    (4, b"ftypmif1", "a HEIC picture, which is not read"),
+    (4, b"ftyp", "a video"),
+    (0, b"\x1aE\xdf\xa3", "a video"),
+    (0, b"PAR1", "a Parquet table"),
+    (0, b"\x89HDF", "HDF5 data"),
+    (0, b"\x93NUMPY", "a numpy array"),
+)
+
+
+def picture_format(head: bytes) -> str:
+    """The picture format that a file begins like, for example `JPEG`; empty when none."""
+    return _named(_PICTURES, head)
+
+
+def other_format(head: bytes) -> str:
+    """What a file that is no picture is, in words."""
+    return _named(_OTHERS, head) or _plain(head[:512])
+
+
+def _named(table: tuple[tuple[int, bytes, str], ...], head: bytes) -> str:
+    return next((word for at, magic, word in table if head[at : at + len(magic)] == magic), "")
+
+
+def _plain(head: bytes) -> str:
+    if head.lstrip()[:5].lower() in (b"<!doc", b"<html"):
+        return "a web page"
+    if head.lstrip()[:4].lower() in (b"<svg", b"<?xm"):
+        return "an SVG drawing or XML text"
+    text = not any(byte < 9 or 13 < byte < 27 for byte in head)
+    return "text" if text else "data of an unknown kind"

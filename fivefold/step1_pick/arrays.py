@@ -1,0 +1,138 @@
+"""Layout: a numpy pair (X, y) from the Python API. Axes: N rows, H W C a picture, D values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivefold.contracts.records import Guess, Listing
+from fivefold.plumbing.errors import DataError
+from fivefold.plumbing.sources import ArraySource
+from fivefold.step1_pick.found import Found
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SHAPES = "(N, H, W), (N, H, W, C), (N, C, H, W) with C of 1, 3 or 4, or (N, D)"
+_CHANNELS = (1, 3, 4)
+Numbers = NDArray[np.generic]
+
+
+def read_arrays(X: Numbers, y: Numbers, kind: str | None) -> Found:
+    """Read pictures or vectors with their labels.
+
+    Args:
+        X: Items, see `_SHAPES`.
+        y: (N,) labels: words, whole numbers or truth values.
+        kind: Input kind, when the user named it.
+
+    Raises:
+        DataError: Shapes or values that cannot be used.
+    """
+    X, y = np.asarray(X), np.asarray(y)
+    _check(X, y)
+    picture = X.ndim > 2 if kind is None else kind == "image"
+    if picture:
+        items, note = _pictures(X)
+    else:
+        items, note = np.ascontiguousarray(X.reshape(len(X), -1), dtype=np.float32), None
+    source = ArraySource(items)
+    labels = _labels(y)
+    word = "image" if picture else "array"
+    layout = Guess(
+        question="layout",
+        answer=f"arrays: X {X.shape} {X.dtype}, y {y.dtype}",
+        why=f"one item of {items.shape[1:]} per row, read as {word}",
+        option="input=KIND",
+    )
+    listing = Listing(names=source.names(), labels=labels, parts=(None,) * len(labels))
+    guesses = (layout,) if note is None else (layout, note)
+    return Found(source=source, listing=listing, layout="arrays", guesses=guesses, kind=word)
+
+
+def pixels(X: Numbers) -> tuple[NDArray[np.uint8], tuple[float, float]]:
+    """Numbers of any range as uint8, and the (low, high) that became 0 and 255."""
+    if X.dtype == np.uint8:
+        return np.ascontiguousarray(X), (0.0, 255.0)
+    low, high = float(X.min()), float(X.max())
+    if low >= 0 and high <= 1 and (X.dtype.kind in "fb"):
+        low, high = 0.0, 1.0
+    elif low >= 0 and high <= 255:
+        low, high = 0.0, 255.0
+    out = np.empty(X.shape, dtype=np.uint8)
+    for i, item in enumerate(X):  # row by row: the whole in float64 could be eight times as large
+        out[i] = np.rint((item.astype(np.float64) - low) * (255.0 / ((high - low) or 1.0)))
+    return out, (low, high)
+
+
+def _pictures(X: Numbers) -> tuple[NDArray[np.uint8], Guess | None]:
+    if X.ndim == 3:
+        X = X[..., None]
+    elif X.ndim == 4 and X.shape[3] not in _CHANNELS and X.shape[1] in _CHANNELS:
+        X = X.transpose(0, 2, 3, 1)
+    if X.ndim != 4 or X.shape[3] not in _CHANNELS:
+        raise DataError(
+            found=f"X of shape {X.shape}", wanted=_SHAPES, hint="reshape X, or pass input='array'"
+        )
+    items, (low, high) = pixels(X)
+    if items.shape[3] == 4:
+        items = _on_white(items)
+    if X.dtype == np.uint8:
+        return items, None
+    note = Guess(
+        question="pixel scale",
+        answer=f"{low:g} is black, {high:g} is white",
+        why=f"X is {X.dtype} between {X.min():g} and {X.max():g}",
+        option="pass X as uint8",
+    )
+    return items, note
+
+
+def _on_white(items: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Colour with opacity (N, H, W, 4) on white (N, H, W, 3)."""
+    opacity = items[..., 3:].astype(np.float32) / 255
+    return np.rint(items[..., :3] * opacity + 255 * (1 - opacity)).astype(np.uint8)
+
+
+def _check(X: Numbers, y: Numbers) -> None:
+    """Refuse what no kind can read."""
+    found = ""
+    if X.dtype.kind not in "biuf":
+        found, wanted = f"X of type {X.dtype}", "an array of numbers"
+    elif X.ndim < 2 or 0 in X.shape[1:]:
+        found, wanted = f"X of shape {X.shape}", _SHAPES
+    elif len(X) == 0:
+        found, wanted = f"X of shape {X.shape}, which has no rows", "at least two rows per class"
+    elif y.ndim != 1:
+        found, wanted = f"y of shape {y.shape}", "one label per row, (N,)"
+    elif len(y) != len(X):
+        found, wanted = f"{len(X):,} rows in X and {len(y):,} in y", "as many in both"
+    elif not np.isfinite(X).all():
+        bad = int(np.count_nonzero(~np.isfinite(X)))
+        found, wanted = f"{bad:,} values in X that are NaN or infinite", "finite numbers"
+    if found:
+        raise DataError(found=found, wanted=wanted, hint="mend X and y before they are passed")
+
+
+def _labels(y: Numbers) -> tuple[str, ...]:
+    """Labels as text; whole floats as whole numbers."""
+    if y.dtype.kind == "f":
+        whole = np.isfinite(y) & (y == np.rint(y))
+        if not whole.all():
+            raise DataError(
+                found=f"{y[~whole][0]} in y",
+                wanted="classes: words or whole numbers",
+                hint="numbers as targets are not read yet; cut them into classes",
+            )
+        return tuple(str(int(value)) for value in y)
+    values: Sequence[object] = y.tolist()
+    bad = next((v for v in values if not isinstance(v, str | int | bytes | np.str_)), None)
+    if bad is not None or None in values:
+        raise DataError(
+            found=f"{bad!r} in y",
+            wanted="classes: words or whole numbers",
+            hint="drop the rows without a label",
+        )
+    return tuple(v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values)

@@ -1,0 +1,186 @@
+"""Which column of a table names the files, which the label, which the part."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections import defaultdict
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from fivefold.plumbing.errors import DataError
+from fivefold.plumbing.files import printable
+from fivefold.step1_pick.parts import part_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from fivefold.step1_pick.tables import Table
+
+Find = Callable[[str], str | None]
+_PATHS = set(
+    [
+        "path",
+        "file",
+        "filename",
+        "file_name",
+        "filepath",
+        "file_path",
+        "image",
+        "img",
+        "images",
+        "image_path",
+        "img_path",
+        "image_name",
+        "image_file",
+        "image_id",
+        "picture",
+        "photo",
+        "id",
+    ]
+)
+_LABELS = [
+    "label",
+    "labels",
+    "class",
+    "target",
+    "category",
+    "y",
+    "species",
+    "classname",
+    "class_name",
+    "label_name",
+    "class_label",
+    "classes",
+    "class_id",
+    "label_id",
+    "breed",
+    "diagnosis",
+]
+_PARTS = ("split", "part", "subset", "set", "partition", "phase", "usage", "dataset")
+_LOOKED_AT = 400
+
+
+def on_disk(folder: Path) -> Find:
+    """A finder of files relative to `folder` that lists nothing: each cell is looked up."""
+
+    def find(cell: str) -> str | None:
+        path = cell.replace("\\", "/")
+        return path if os.path.isfile(os.path.join(folder, path)) else None  # noqa: PTH113, PTH118
+
+    return find
+
+
+def among(names: Iterable[str], folder: str) -> Find:
+    """A finder among known names: as it stands, relative to the table's `folder`, or by its tail.
+
+    A cell may also leave out the suffix or carry folders of the machine it was written on, as long
+    as one name only fits.
+    """
+    known = set(names)
+    tails: dict[str, list[str]] = defaultdict(list)
+    for name in known:
+        base = posixpath.basename(name)
+        for key in {base, _bare(base)}:
+            tails[key].append(name)
+
+    def find(cell: str) -> str | None:
+        path = posixpath.normpath(cell.replace("\\", "/"))
+        for exact in (posixpath.normpath(posixpath.join(folder, path)), path):
+            if exact in known:
+                return exact
+        fits = tails.get(posixpath.basename(path), [])
+        parts = path.split("/")
+        for start in range(len(parts)):
+            tail = "/" + "/".join(parts[start:])
+            close = [n for n in fits if f"/{n}".endswith(tail) or _bare(f"/{n}").endswith(tail)]
+            if len(close) == 1:
+                return close[0]
+        return None
+
+    return find
+
+
+def _bare(name: str) -> str:
+    return posixpath.splitext(name)[0]
+
+
+def found_share(cells: Iterable[str | None], find: Find) -> float:
+    """Share of cells that name a file, from a sample spread over the column."""
+    given = list(cells)
+    sample = [cell for cell in given[:: max(len(given) // _LOOKED_AT, 1)] if cell]
+    return sum(find(cell) is not None for cell in sample) / max(len(sample), 1)
+
+
+def path_column(table: Table, find: Find, asked: str | None) -> str | None:
+    """The column whose cells mostly name files; None when there is none."""
+    columns = table.columns if asked is None else (asked,)
+    shares = {column: found_share(table.column(column), find) for column in columns}
+    best = max(shares, key=lambda column: shares[column])
+    return best if shares[best] >= 0.5 else None
+
+
+def no_paths(table: Table, find: Find, asked: str | None) -> DataError:
+    """The error of a table whose cells name no files: which column was meant, and what is there."""
+    named = [column for column in table.columns if column.casefold() in _PATHS]
+    meant = asked or (named[0] if named else None)
+    hint = "check where the files lie relative to the table; --path-column names another column"
+    if meant is None:
+        return DataError(
+            found=f"columns {', '.join(map(printable, table.columns))} in {table.name}, "
+            "none of which names files that are there",
+            wanted="a column of file paths and a column of labels",
+            hint=hint,
+        )
+    cells = table.column(meant)
+    missing = [cell for cell in cells if cell is None or find(cell) is None]
+    first = printable(missing[0] or "an empty cell") if missing else ""
+    return DataError(
+        found=f"column {printable(meant)!r} of {table.name}: {len(cells) - len(missing):,} of its "
+        f"{len(cells):,} files are there; first that is not: {first}",
+        wanted="paths of files",
+        hint=hint,
+    )
+
+
+def label_column(table: Table, others: set[str | None]) -> tuple[str, str, bool]:
+    """The label column, why, and whether its name says so; `others` are path and part columns.
+
+    Raises:
+        DataError: No column could be it.
+    """
+    free = [column for column in table.columns if column not in others]
+    for word in _LABELS:
+        for column in free:
+            if column.casefold().replace(" ", "_") == word:
+                return column, "its name says so", True
+    counts = {c: len({cell for cell in table.column(c) if cell is not None}) for c in free}
+    few = [c for c in free if 2 <= counts[c] <= max(len(table.cells) // 2, 2)]
+    words = [c for c in few if not _numbers(table.column(c))]
+    if not few:
+        raise DataError(
+            found=f"columns {', '.join(map(printable, table.columns))} in {table.name}",
+            wanted="a label column: few values that repeat",
+            hint="name it with --label COLUMN",
+        )
+    chosen = min(words or few, key=lambda column: counts[column])
+    return chosen, f"{counts[chosen]} values that repeat", False
+
+
+def part_column(table: Table, taken: set[str | None]) -> str | None:
+    """The column that says train, validation or test in every row."""
+    for column in table.columns:
+        if column not in taken and column.casefold() in _PARTS:
+            cells = table.column(column)
+            if all(cell is not None and part_of(cell) is not None for cell in cells):
+                return column
+    return None
+
+
+def _numbers(cells: Iterable[str | None]) -> bool:
+    try:
+        [float(cell) for cell in cells if cell is not None]
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,165 @@
+"""Layout: folders that name the classes, with or without train, validation and test folders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from fivefold.contracts.records import Guess
+from fivefold.plumbing.errors import DataError
+from fivefold.plumbing.files import printable
+from fivefold.step1_pick.found import Files, Found, rows
+from fivefold.step1_pick.parts import part_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fivefold.contracts.records import Part
+
+Row = tuple[str, str | None, "Part | None"]
+
+_HINT = "put the files in one folder per class, or add a table with a path and a label column"
+
+
+def has_classes(source: Files) -> bool:
+    """Whether the files lie in at least two class folders."""
+    _, found = _read(source)
+    return len({label for _, label, _ in found if label is not None}) > 1
+
+
+def read_folders(source: Files, shown: str) -> Found:
+    """Read the classes off the folder names.
+
+    Args:
+        source: A folder or an archive.
+        shown: Its name for messages.
+
+    Raises:
+        DataError: No files, or no class folders.
+    """
+    if not source.names():
+        raise _empty(source, shown)
+    layout, found = _read(source)
+    if all(label is None for _, label, _ in found):
+        raise DataError(
+            found=f"{len(found):,} files in {shown}, none of them in a class folder",
+            wanted="a folder of class folders",
+            hint=_HINT,
+        )
+    why = "the folders that hold the files are taken as classes"
+    if layout == "part folders":
+        words = sorted({printable(name.split("/")[0]) for name, _, part in found if part})
+        why = f"the folders {', '.join(words[:4])} are named like parts, what is in them is classes"
+    guess = Guess(question="layout", answer=layout, why=why, option="DATA (a table's own path)")
+    return Found(
+        source=source,
+        listing=rows(found),
+        layout=layout,
+        guesses=(guess, *_notes(source, found)),
+    )
+
+
+def _read(source: Files) -> tuple[str, list[Row]]:
+    names = source.names()
+    prefix = _common(names, "")
+    tops = {name[len(prefix) :].split("/")[0] for name in names if _deeper(name, prefix, 1)}
+    parts = {top: part_of(top) for top in tops}
+    if _are_parts(parts, names, prefix):
+        return "part folders", _in_parts(names, prefix, parts)
+    inner = _parts_within(names, prefix)
+    if inner:
+        return "class folders with part folders inside", inner
+    return "class folders", [(name, _first(name, prefix), None) for name in names]
+
+
+def _are_parts(parts: dict[str, Part | None], names: Iterable[str], prefix: str) -> bool:
+    """Part folders: train beside another part, or nothing but part folders; classes below."""
+    kinds = set(parts.values())
+    if not ("train" in kinds and kinds & {"validation", "test"}) and (None in kinds or not kinds):
+        return False
+    return any(
+        _deeper(name, prefix, 2) and parts[name[len(prefix) :].split("/")[0]] for name in names
+    )
+
+
+def _in_parts(names: tuple[str, ...], prefix: str, parts: dict[str, Part | None]) -> list[Row]:
+    inside = {top: _common(names, f"{prefix}{top}/") for top, part in parts.items() if part}
+    alone = set(parts.values()) == {"train"}
+    found: list[Row] = []
+    for name in names:
+        top = name[len(prefix) :].split("/")[0]
+        if not _deeper(name, prefix, 1) or top not in inside:
+            found.append((name, None, None))
+        else:
+            found.append((name, _first(name, inside[top]), None if alone else parts[top]))
+    return found
+
+
+def _parts_within(names: tuple[str, ...], prefix: str) -> list[Row] | None:
+    """Rows of `class/train/...`, when every class folder is cut into parts like that."""
+    found: list[Row] = []
+    for name in names:
+        if not _deeper(name, prefix, 1):
+            found.append((name, None, None))
+            continue
+        label, second, *deeper = name[len(prefix) :].split("/")
+        part = part_of(second) if deeper else None
+        if part is None:
+            return None
+        found.append((name, label, part))
+    kinds = {part for _, _, part in found}
+    return found if "train" in kinds and kinds & {"validation", "test"} else None
+
+
+def _common(names: Iterable[str], prefix: str) -> str:
+    """Go down single top folders, as in `cifar10/train/...`, that are neither parts nor a class."""
+    inside = [name for name in names if name.startswith(prefix)]
+    while True:
+        tops = {name[len(prefix) :].split("/")[0] for name in inside if _deeper(name, prefix, 1)}
+        if len(tops) != 1 or part_of(*tops) or not any(_deeper(n, prefix, 2) for n in inside):
+            return prefix
+        prefix = f"{prefix}{tops.pop()}/"
+        inside = [name for name in inside if name.startswith(prefix)]
+
+
+def _deeper(name: str, prefix: str, folders: int) -> bool:
+    return name.startswith(prefix) and name.count("/", len(prefix)) >= folders
+
+
+def _first(name: str, prefix: str) -> str | None:
+    return name[len(prefix) :].split("/", maxsplit=1)[0] if _deeper(name, prefix, 1) else None
+
+
+def _notes(source: Files, found: list[Row]) -> list[Guess]:
+    notes = []
+    loose = Counter(label is None for _, label, _ in found)[True]
+    if loose:
+        first = next(name for name, label, _ in found if label is None)
+        notes.append(
+            Guess(
+                question="files outside class folders",
+                answer=f"{loose:,} set aside",
+                why=f"no folder gives them a class; first: {printable(first)}",
+                option="move them into a class folder",
+            )
+        )
+    full = {name[:i] for name, _, _ in found for i, c in enumerate(name) if c == "/"}
+    empty = [folder for folder in source.folders if folder not in full]
+    if empty:
+        notes.append(
+            Guess(
+                question="folders without a file",
+                answer=f"{len(empty):,} left out",
+                why=f"first: {printable(empty[0])}",
+                option="put files in them or remove them",
+            )
+        )
+    return notes
+
+
+def _empty(source: Files, shown: str) -> DataError:
+    folders = f"{len(source.folders)} folders without a file" if source.folders else "nothing"
+    shut = "".join(f"; {printable(name)} {why}" for name, why in source.unreadable[:1])
+    return DataError(
+        found=f"{folders} in {shown}{shut}", wanted="files in one folder per class", hint=_HINT
+    )

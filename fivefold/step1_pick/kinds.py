@@ -1,0 +1,88 @@
+"""Which input kind the files are: their first bytes decide, not their names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from fivefold import catalog
+from fivefold.contracts.records import Guess
+from fivefold.plumbing.errors import BadItem, DataError
+from fivefold.plumbing.files import printable
+from fivefold.plumbing.magic import other_format
+
+if TYPE_CHECKING:
+    from fivefold.contracts.records import Listing
+    from fivefold.step1_pick.found import Files
+
+_LOOKED_AT = 64
+
+
+def check_word(room: catalog.Room, word: str | None) -> None:
+    """Refuse a word that the catalog does not list.
+
+    Raises:
+        OptionError: It does not.
+    """
+    if word is not None:
+        catalog.entry(room, word)
+
+
+def recognise(listing: Listing, source: Files, asked: str | None) -> Guess:
+    """The input kind of files; its `answer` is the catalog word.
+
+    Raises:
+        DataError: Most files are of no kind that is read, or not of the kind asked for.
+    """
+    pairs = zip(listing.names, listing.labels, strict=True)
+    names = [name for name, label in pairs if label is not None]
+    sample = names[:: max(len(names) // _LOOKED_AT, 1)]
+    heads = {name: _head(source, name) for name in sample}
+    words = list(catalog.listed("input")) if asked is None else [asked]
+    best, share = "", 0.0
+    for word in words:
+        own = _share(word, heads)
+        if own > share:
+            best, share = word, own
+    if share < 0.5:
+        raise _wrong(heads, asked)
+    about = catalog.entry("input", best).about
+    return Guess(
+        question="input",
+        answer=best,
+        why=f"{share:.0%} of {len(heads)} files looked at are {about}",
+        option="--input KIND",
+    )
+
+
+def _head(source: Files, name: str) -> bytes:
+    try:
+        return source.head(name)
+    except BadItem:
+        return b""
+
+
+def _share(word: str, heads: dict[str, bytes]) -> float:
+    """Share of files of this kind; a damaged one counts by a suffix it shares with sound ones."""
+    kind = catalog.load("input", word)()
+    sound = {name for name, head in heads.items() if head and kind.recognise(name, head)}
+    suffixes = {_suffix(name) for name in sound}
+    return sum(name in sound or _suffix(name) in suffixes for name in heads) / max(len(heads), 1)
+
+
+def _suffix(name: str) -> str:
+    base = name.rpartition("/")[2]
+    return "." + base.rpartition(".")[2].lower() if "." in base else ""
+
+
+def _wrong(heads: dict[str, bytes], asked: str | None) -> DataError:
+    suffixes = Counter(_suffix(name) or "suffixless" for name in heads).most_common(3)
+    seen = ", ".join(f"{count} {printable(suffix)}" for suffix, count in suffixes)
+    first = next(iter(heads), "")
+    what = other_format(heads[first]) if heads.get(first) else "nothing that can be read"
+    kinds = [asked] if asked else [entry.word for entry in catalog.listed("input").values()]
+    return DataError(
+        found=f"{seen} files among {len(heads)} looked at (the first, {printable(first)}: {what})",
+        wanted=" or ".join(f"{word} ({catalog.entry('input', word).about})" for word in kinds),
+        hint="check what the folder holds; fivefold nets lists the kinds that are read",
+    )
