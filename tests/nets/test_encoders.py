@@ -62,6 +62,34 @@ def test_width_multiplies_channels() -> None:
     assert (narrow, wide) == (128, 512)
 
 
+# ----------------------------------------------------------------- fully connected
+
+
+def spirals(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Two interleaved spirals in two columns (400, 2), and which of them a point lies on."""
+    rng = torch.Generator().manual_seed(seed)
+    targets = torch.arange(400) % 2
+    angle = 2.5 * torch.pi * torch.rand(400, generator=rng).sqrt()
+    turned = angle + torch.pi * targets
+    points = torch.stack([angle * turned.cos(), angle * turned.sin()], 1)
+    return (points - points.mean(0)) / points.std(0), targets
+
+
+def test_fully_connected_is_quick_on_two_columns() -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(FullyConnected((2,), width=0.25), nn.Linear(128, 2))
+    optimiser = torch.optim.AdamW(net.parameters(), lr=3e-3)
+    x, targets = spirals(1)
+    for _ in range(100):
+        optimiser.zero_grad()
+        F.cross_entropy(net(x), targets).backward()
+        optimiser.step()
+    unseen, answers = spirals(2)
+    assert (
+        net.eval()(unseen).argmax(1) == answers
+    ).float().mean() > 0.97  # biases from zero: 0.91 to 0.96
+
+
 # ------------------------------------------------------------------------ OverFeat
 
 
