@@ -47,8 +47,9 @@ def lsuv(
     Args:
         module: The net or encoder; it comes back in the mode and on the device it had.
         x: A batch (N, ...) as the module reads it; some tens of rows are enough.
-        orthonormal: Start convolutions and linear layers from orthonormal rows, as the paper does;
-            otherwise the weights that are there are scaled.
+        orthonormal: Start convolutions and linear layers from orthonormal rows and zero biases, as
+            the paper does; otherwise the weights that are there are scaled, and biases should be
+            about zero, because what they add to the variance cannot be scaled away.
         tolerance: Largest distance of the variance from one.
         tries: Most scalings of one layer; one is enough where the bias is zero.
 
@@ -62,6 +63,8 @@ def lsuv(
             continue
         if orthonormal and isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.orthogonal_(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
         hooks.append(layer.register_forward_hook(partial(scaler.scale, name)))
     training = module.training
     module.eval()  # dropout would blur the variances, and batch norm must not count this batch

@@ -66,7 +66,7 @@ class LocallyConnected2d(nn.Module):
         """(N, C, H, W) -> (N, O, h, w)."""
         windows_NFL = F.unfold(x, self.kernel, padding=self.padding, stride=self.stride)
         windows_LNF = windows_NFL.permute(2, 0, 1)
-        out_LNO = torch.baddbmm(self.bias.to(x.dtype), windows_LNF, self.weight)
+        out_LNO = torch.baddbmm(self.bias, windows_LNF, self.weight)
         return out_LNO.permute(1, 2, 0).reshape(len(x), -1, *self.out_sides)
 
 

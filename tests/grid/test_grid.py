@@ -1,0 +1,70 @@
+"""The catalog is the test matrix: what is listed is there, and learns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import fivefold
+from fivefold import catalog
+from fivefold.contracts.records import Recipe
+from fivefold.nets.build import build
+from fivefold.testing import check_encoder, check_head
+
+PACKAGE = Path(fivefold.__file__).parent
+SHAPES = {"image": (3, 16, 16), "array": (6,)}
+TINY = 0.0625
+ROWS, CLASSES, STEPS = 12, 3, 40
+
+FOLDERS = {
+    "encoder": ("nets/encoders", catalog.ENCODERS),
+    "head": ("nets/heads", catalog.HEADS),
+}
+ENCODERS = sorted({(cell.encoder, cell.input) for cell in catalog.cells()})
+
+
+@pytest.mark.parametrize("cell", catalog.cells(), ids=str)
+def test_cell_learns_one_batch(cell: catalog.Cell) -> None:
+    shape = SHAPES[cell.input]
+    facts = catalog.entry("encoder", cell.encoder).facts
+    recipe = Recipe(net=cell.encoder, head=cell.head, width=TINY, seed=1)
+    x = 5 + 3 * torch.randn(ROWS, *shape, generator=torch.Generator().manual_seed(0))
+    targets = torch.arange(ROWS) % CLASSES
+    one = (shape[0], 1, 1) if len(shape) == 3 else shape
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        net = build(recipe, shape, CLASSES, torch.full(one, 5.0), torch.full(one, 3.0))
+        net.encoder.initialise(net.normalise(x))
+        optimiser = torch.optim.AdamW(net.parameters(), lr=5 * min(facts["rate"], 2e-3))
+        before = net.eval().head.loss(net(x), targets).item()
+        net.train()
+        for _ in range(STEPS):
+            optimiser.zero_grad()
+            net.head.loss(net(x), targets).backward()
+            optimiser.step()
+    output = net.eval()(x)
+    assert net.head.loss(output, targets).item() < before / 2
+    assert net.head.probabilities(output).shape == (ROWS, CLASSES)
+
+
+@pytest.mark.parametrize(("word", "kind"), ENCODERS, ids=[f"{w}-{k}" for w, k in ENCODERS])
+def test_encoder_conforms(word: str, kind: str) -> None:
+    entry = catalog.entry("encoder", word)
+    check_encoder(catalog.load("encoder", word), SHAPES[kind], width=TINY, rate=5e-3)
+    assert entry.about
+    assert entry.facts["source"]
+
+
+@pytest.mark.parametrize("word", catalog.HEADS)
+def test_head_conforms(word: str) -> None:
+    check_head(catalog.load("head", word))
+
+
+@pytest.mark.parametrize("room", FOLDERS)
+def test_catalog_lists_every_file_and_no_other(room: str) -> None:
+    folder, entries = FOLDERS[room]
+    files = {f.stem for f in (PACKAGE / folder).glob("*.py") if f.stem != "__init__"}
+    assert {entry.place.partition(":")[0].rpartition(".")[2] for entry in entries.values()} == files
+    assert {stem.removesuffix("_") for stem in files} == set(entries)
