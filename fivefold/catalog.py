@@ -53,7 +53,8 @@ TARGETS = _entries(
 # source = paper; depths = useful depths; any_size = reads other sizes than it was built for.
 ENCODERS = _entries(
     _encoder("convnet", "Convnet", "small modern net, scales in width, depth, resolution",
-             inputs=("image",), optimiser="muon", rate=0.24, source="arXiv 2404.00498"),
+             inputs=("image",), optimiser="muon", rate=0.12, source="arXiv 2404.00498",
+             depths=(2, 3), any_size=True),
     _encoder("fully_connected", "FullyConnected", "every pixel to every unit",
              inputs=("image", "array"), optimiser="adamw", rate=1e-3, source="the talk, T05",
              depths=(1, 2, 3), any_size=False),

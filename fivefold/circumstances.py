@@ -17,7 +17,7 @@ from fivefold.nets.build import first_layer_kernels
 from fivefold.plumbing.files import atomic, printable
 from fivefold.step2_gather.look import contact_sheet
 from fivefold.step3_expand.sheet import preview_sheet
-from fivefold.win import Circumstances, Price
+from fivefold.win_ import Circumstances, Price
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -43,7 +43,7 @@ from fivefold.step3_expand import expand
 from fivefold.step4_train import Share, Site, Wish, plan_nets, train_nets
 from fivefold.step5_ensemble import ensemble
 from fivefold.traditional.fit import fit_traditional, seconds_per_row
-from fivefold.win import win as judge_and_report
+from fivefold.win_ import win as judge_and_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from fivefold.contracts.rows import FloatArray
     from fivefold.contracts.vault import Vault
     from fivefold.step1_pick import Picked
-    from fivefold.win import Report
+    from fivefold.win_ import Report
 
 Data = str | Path | tuple[Any, Any] | None
 MOST_NETS = 100

@@ -307,7 +307,7 @@ class Ensemble:
         temperature: Divides the log of the pooled probabilities.
         score: The problem's metric on validation rows.
         log_loss: Log-loss on validation rows after calibration.
-        best_single: Name of the best deep member on validation rows (None without one).
+        best_single: The best single net on validation rows as `member/fold` (None without one).
         best_traditional: Name of the best traditional member on validation rows.
         temperatures: Temperature of each member judged alone.
         sure_above: Smallest top probability at which an answer is called sure.

@@ -29,9 +29,7 @@ class Draws:
 
     def below(self, limit: int, n: int) -> Tensor:
         """`n` whole numbers in 0 .. limit - 1."""
-        drawn = torch.randint(
-            limit, (n,), generator=self._generator, device=self._generator.device
-        )
+        drawn = torch.randint(limit, (n,), generator=self._generator, device=self._generator.device)
         return drawn.to(self._device)
 
     def order(self, n: int) -> Tensor:

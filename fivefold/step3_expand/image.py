@@ -92,9 +92,7 @@ class ImageExpander(Expander):
             batch = random_crops(batch, least, size, draws)
         if any(self._setting(name) for name in ("mirror", "flip_vertical", "shift")):
             batch = self._gathered(batch, mirrored, draws)
-        return resize(batch.permute(0, 3, 1, 2), size).contiguous(
-            memory_format=torch.channels_last
-        )
+        return resize(batch.permute(0, 3, 1, 2), size).contiguous(memory_format=torch.channels_last)
 
     def _gathered(self, batch: Tensor, mirrored: Tensor | None, draws: Draws) -> Tensor:
         n, height, width, _ = batch.shape

@@ -113,7 +113,7 @@ def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
     """Recipes from cheap to dear."""
     kind = dataset.problem.inputs[0].kind
     word = wish.encoder or next(
-        e.word for e in catalog.ENCODERS.values() if kind in e.facts["inputs"]
+        e.word for e in catalog.ENCODERS.values() if kind in e.facts.get("inputs", ())
     )
     facts = catalog.entry("encoder", word).facts
     base = Recipe(
@@ -143,7 +143,7 @@ def _sizes(dataset: Dataset) -> list[tuple[int, ...]]:
 
 def _sized(base: Recipe, size: tuple[int, ...]) -> Recipe:
     """Train the first part at three quarters of the resolution where that saves anything."""
-    if min(size) < 24 or base.net != "convnet":
+    if min(size) < 24 or not catalog.entry("encoder", base.net).facts.get("any_size"):
         return replace(base, size=size)
     low = tuple(round(s * 0.75 / 4) * 4 for s in size)
     return replace(base, size=size, low_size=low, low_share=0.45)

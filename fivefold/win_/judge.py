@@ -1,0 +1,172 @@
+"""Opens the vault once and judges: scores with intervals, paired tests, a verdict in words.
+
+Axes: n vault rows, k classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fivefold.scores.calibration import apply_temperature
+from fivefold.scores.intervals import Interval, intervals, resamples
+from fivefold.scores.metrics import METRICS
+from fivefold.scores.paired import Comparison, paired
+from fivefold.win_.words import Words, verdict_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fivefold.contracts.records import Dataset, Ensemble
+    from fivefold.contracts.roles import Predictor
+    from fivefold.contracts.rows import FloatArray
+    from fivefold.contracts.vault import Vault, VaultContent
+
+_PAIRS = (("ensemble", "traditional"), ("ensemble", "best_single"), ("best_single", "traditional"))
+_CELLS = 10_000_000  # draws at most: what resampling a large vault may cost in time and memory
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class System:
+    """One contender on the vault.
+
+    Attributes:
+        name: Which part, member or mixture it is, in words.
+        probabilities: (n, k) its answers.
+        scores: Metric word -> value with its 95 % bootstrap interval.
+    """
+
+    name: str
+    probabilities: FloatArray
+    scores: dict[str, Interval]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What the sealed rows say.
+
+    Attributes:
+        metric: The problem's metric; it decides.
+        systems: `ensemble`, then `best_single` and `traditional` where there are any, `chance`.
+        tests: Paired tests on `metric`.
+        words: The verdict in plain words.
+        content: The vault's rows, targets and names.
+        opened: When the vault was opened (ISO 8601, UTC).
+        origin: Where its rows come from, in words.
+    """
+
+    metric: str
+    systems: dict[str, System]
+    tests: tuple[Comparison, ...]
+    words: Words
+    content: VaultContent
+    opened: str
+    origin: str
+
+
+def judge(
+    dataset: Dataset,
+    ensemble: Ensemble,
+    vault: Vault,
+    predictor: Predictor,
+    *,
+    seed: int,
+    tick: Callable[[float], None] | None = None,
+) -> Verdict:
+    """Open the vault and judge the ensemble, its best single net, the traditional pipeline, chance.
+
+    Args:
+        dataset: The open rows; their class frequencies are chance.
+        ensemble: Names the best single net and the best traditional member, with temperatures.
+        vault: The sealed rows; opened here, for the only time.
+        predictor: Answers for every part of the ensemble and of those two.
+        seed: Seed of resampling.
+        tick: Told the share of the vault that is answered.
+
+    Raises:
+        RunError: The vault was opened before.
+    """
+    opened = datetime.now(UTC).isoformat(timespec="seconds")
+    content = vault.open()
+    parts = predictor.part_probabilities(content.rows, tick=tick)
+    answers = _answers(dataset, ensemble, predictor, parts, len(content.targets))
+    metric = dataset.problem.metric
+    metrics = _metrics(metric, len(dataset.classes))
+    rng = np.random.default_rng(seed)
+    n = len(content.targets)
+    times = int(np.clip(_CELLS / n, 200, 1000))
+    counts = resamples(n, times, rng)
+    systems = {
+        word: System(
+            name=name,
+            probabilities=probabilities,
+            scores=intervals(metrics, probabilities, content.targets, counts=counts),
+        )
+        for word, (name, probabilities) in answers.items()
+    }
+    tests = tuple(
+        paired(
+            METRICS[metric],
+            (a, systems[a].probabilities),
+            (b, systems[b].probabilities),
+            content.targets,
+            rng=rng,
+            times=times,
+        )
+        for a, b in _PAIRS
+        if a in systems and b in systems
+    )
+    scores = {word: system.scores[metric] for word, system in systems.items()}
+    return Verdict(
+        metric=metric,
+        systems=systems,
+        tests=tests,
+        words=verdict_words(metric, scores, tests),
+        content=content,
+        opened=opened,
+        origin=vault.origin,
+    )
+
+
+def _answers(
+    dataset: Dataset,
+    ensemble: Ensemble,
+    predictor: Predictor,
+    parts: dict[str, FloatArray],
+    n: int,
+) -> dict[str, tuple[str, FloatArray]]:
+    """System -> (its name in words, probabilities (n, k))."""
+    answers = {"ensemble": (_mixture(ensemble), predictor.pool(parts))}
+    for word, name in (
+        ("best_single", ensemble.best_single),
+        ("traditional", ensemble.best_traditional),
+    ):
+        if name is not None:
+            answers[word] = (name, _alone(name, parts, ensemble.temperatures))
+    k = len(dataset.classes)
+    frequency = np.bincount(dataset.targets, minlength=k) / len(dataset.targets)
+    chance = np.broadcast_to(frequency.astype(np.float32), (n, k))
+    answers["chance"] = ("class frequencies", chance)
+    return answers
+
+
+def _mixture(ensemble: Ensemble) -> str:
+    count = len(ensemble.weights)
+    return f"{count} members, weighted" if count > 1 else next(iter(ensemble.weights))
+
+
+def _alone(name: str, parts: dict[str, FloatArray], temperatures: dict[str, float]) -> FloatArray:
+    """A part (`member/fold`) or the mean of a member's parts, at the member's temperature."""
+    member = name.partition("/")[0]
+    own = [p for part, p in parts.items() if part == name or part.startswith(f"{name}/")]
+    return apply_temperature(np.mean(own, axis=0), temperatures[member])
+
+
+def _metrics(metric: str, k: int) -> tuple[str, ...]:
+    usual = ["accuracy", "balanced_accuracy", "log_loss", "calibration_error"]
+    if k > 10:
+        usual.insert(1, "top5")
+    return tuple(usual) if metric in usual else (metric, *usual)

@@ -1,0 +1,204 @@
+"""report.html: well formed, self-contained, escaped, complete for every shape of run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fivefold.contracts.records import ExpansionRecord, Plan, Quarantined
+from fivefold.win_ import win
+
+VOID = {"meta", "br", "img", "link", "hr", "input"}
+LOADING = {"src", "href", "xlink:href", "action", "poster", "srcset", "data"}
+
+
+class Page(HTMLParser):
+    """Checks that tags close in order; gathers addresses, ids, texts, pictures and tags."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.addresses: list[str] = []
+        self.ids: list[str] = []
+        self.tags: list[str] = []
+        self.alts: list[str | None] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        given = dict(attrs)
+        assert len(given) == len(attrs), f"attribute twice in {tag}"
+        self.addresses += [value for name, value in attrs if name in LOADING]
+        self.ids += [given["id"]] if "id" in given else []
+        self.alts += [given.get("alt")] if tag == "img" else []
+        assert not [name for name in given if name.startswith("on")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def _page(ours, folder) -> tuple[Page, str]:
+    text = ours.win(folder).html.read_text("utf-8")
+    return Page(text), text
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"k": 2},
+        {"k": 12},
+        {"k": 100, "n": 400},
+        {"shape": (9, 9, 1)},
+        {"shape": (200, 160, 3), "n": 40},
+        {"shape": (20,), "dtype": "float32"},
+        {"traditional": None},
+        {"deep": None},
+        {"deep": 1.0},
+        {"metric": "log_loss"},
+        {"metric": "balanced_accuracy"},
+    ],
+    ids=str,
+)
+def test_a_page_for_every_shape_of_run(contest, tmp_path, options):
+    page, text = _page(contest(**options), tmp_path)
+    assert len(page.ids) == len(set(page.ids))
+    assert all(page.alts), "a picture without words"
+    sections = {"scores", "pick", "gather", "expand", "train", "ensemble", "mistakes", "repeat"}
+    assert sections <= set(page.ids)
+    assert len(text) < 2_000_000
+    assert "None" not in "".join(word for word in page.words if "None:" not in word)
+
+
+def test_the_page_loads_nothing(contest, tmp_path):
+    page, text = _page(contest(), tmp_path)
+    assert {address.partition(":")[0] for address in page.addresses if address[0] != "#"} == {
+        "data"
+    }
+    assert {"script", "link", "iframe", "object"}.isdisjoint(page.tags)
+    assert "@import" not in text
+    assert "default-src 'none'" in text
+
+
+def test_anchors_lead_somewhere(contest, tmp_path):
+    page, _ = _page(contest(), tmp_path)
+    anchors = {address[1:] for address in page.addresses if address[0] == "#"}
+    assert anchors <= set(page.ids)
+
+
+def test_what_users_wrote_is_escaped(contest, tmp_path):
+    evil = "<script>alert('&')</script>"
+    ours = contest(classes=(evil, '"><img src=x onerror=alert(1)>', "caf\udce9\n"))
+    ours.dataset = replace(
+        ours.dataset,
+        names=(evil,) * len(ours.dataset.names),
+        notes=(evil,),
+        split=evil,
+        quarantine=(Quarantined(path=f"\udcff/{evil}", reason=evil),),
+        problem=replace(ours.dataset.problem, source=evil),
+    )
+    ours.circumstances = replace(ours.circumstances, command=evil, degraded=(evil,))
+    page, text = _page(ours, tmp_path)
+    assert "script" not in page.tags
+    assert evil in page.words
+    assert "x" not in page.addresses
+    assert "caf\\xe9\\n" in page.words
+    assert "\\xff/" in text
+
+
+def test_an_interrupted_run_has_a_page(contest, tmp_path):
+    ours = contest(traditional=None)
+    first = replace(ours.fleet.members[0], parts=ours.fleet.members[0].parts[:1])
+    note = "interrupted by Ctrl-C after 120 s"
+    ours.fleet = replace(
+        ours.fleet, members=(first,), plan=Plan(lines=(), timings=(), notes=()), degraded=(note,)
+    )
+    ours.predictor.weights = {"convnet-1": 1.0}
+    ours.ensemble = replace(ours.ensemble, weights={"convnet-1": 1.0}, path=())
+    ours.circumstances = replace(
+        ours.circumstances,
+        prices={}, expansion=None, contact_png=None, preview_png=None, pairs_png=(), kernels=None,
+    )  # fmt: skip
+    page, _ = _page(ours, tmp_path)
+    assert note in page.words
+
+
+def test_a_run_over_its_budget_stays_on_the_clock(contest, tmp_path):
+    ours = contest()
+    ours.circumstances = replace(ours.circumstances, budget_s=10.0, used_s=lambda: 50.0)
+    _, text = _page(ours, tmp_path)
+    assert "50 s of 10 s used" in text
+
+
+def test_large_sheets_are_made_small(contest, tmp_path):
+    ours = contest()
+    noise = np.random.default_rng(0).integers(0, 255, (900, 900, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    large = (tmp_path / "noise.png").read_bytes()
+    ours.circumstances = replace(ours.circumstances, contact_png=large)
+    _, text = _page(ours, tmp_path)
+    assert len(large) > 2_000_000 > len(text)
+
+
+def test_grey_and_colour_kernels_are_drawn(contest, tmp_path):
+    ours = contest()
+    for channels in (1, 3):
+        kernels = np.zeros((200, 5, 5, channels), np.float32)
+        ours = contest()
+        ours.circumstances = replace(ours.circumstances, kernels=kernels)
+        _, text = _page(ours, tmp_path)
+        assert "Learned kernels of the first layer" in text
+
+
+def test_the_report_prints_and_shows_itself(contest, tmp_path):
+    report = contest(classes=("a", "b", "c")).win(tmp_path)
+    lines = str(report).splitlines()
+    assert lines[0] == report.data["verdict"]["headline"]
+    assert lines[-1] == f"report: {tmp_path / 'report.html'}"
+    assert "1 thing degraded; the report lists it" in lines
+    Page(report._repr_html_())
+
+
+def test_a_second_report_of_the_same_vault_is_refused(contest, tmp_path):
+    ours = contest()
+    ours.win(tmp_path)
+    before = (tmp_path / "report.json").read_bytes()
+    with pytest.raises(Exception, match="opened vault"):
+        ours.win(tmp_path)
+    assert (tmp_path / "report.json").read_bytes() == before
+
+
+def test_progress_is_told(contest, tmp_path):
+    ours = contest()
+    shares: list[float] = []
+    win(
+        ours.dataset, ours.fleet, ours.ensemble, ours.vault, ours.predictor, ours.circumstances,
+        folder=tmp_path, tick=shares.append,
+    )  # fmt: skip
+    assert shares == [1.0]
+
+
+def test_every_policy_is_shown_with_or_without_a_reason(contest, tmp_path):
+    ours = contest()
+    record = ExpansionRecord(kind="image", settings={"crop": 4.0}, why={"mirror_left": "digits"})
+    ours.circumstances = replace(ours.circumstances, expansion=record)
+    page, _ = _page(ours, tmp_path)
+    crop, mirror = page.words.index("crop"), page.words.index("mirror left")
+    assert page.words[crop + 1] == "4"
+    assert page.words[mirror + 1 : mirror + 3] == ["not used", "digits"]
