@@ -1,0 +1,63 @@
+"""A tiny world to train in: pictures whose class is the brighter half."""
+
+import numpy as np
+import pytest
+import torch
+
+from fivefold.contracts.records import ExpansionRecord, Recipe
+from fivefold.contracts.rows import Rows
+from fivefold.engine.loop import Job
+from fivefold.engine.schedule import Limit
+from fivefold.nets.build import build
+from fivefold.step3_expand.image import ImageExpander
+
+
+@pytest.fixture
+def halves(tmp_path):
+    """(rows, targets): 96 pictures of 12 x 12; class 1 is bright on the right."""
+    rng = np.random.default_rng(0)
+    targets = rng.integers(0, 2, 96)
+    pictures = rng.integers(0, 100, (96, 12, 12, 3)).astype(np.uint8)
+    for picture, target in zip(pictures, targets, strict=True):
+        picture[:, 6:] += np.uint8(100 * target)
+        picture[:, :6] += np.uint8(100 * (1 - target))
+    file = tmp_path / "pictures.u8"
+    pictures.tofile(file)
+    rows = Rows(file=file, dtype="uint8", item_shape=(12, 12, 3), total=96, index=np.arange(96))
+    return rows, targets.astype(np.int64)
+
+
+@pytest.fixture
+def recipe():
+    return Recipe(net="convnet", width=0.25, size=(12, 12), batch=16, optimiser="muon", rate=0.1)
+
+
+@pytest.fixture
+def job_of(halves, recipe):
+    """Make a job of a number of steps."""
+    rows, targets = halves
+    record = ExpansionRecord(kind="image", settings={"shift": 1.0, "cutout": 0.2}, why={})
+
+    def make(steps, **changes):
+        return Job(
+            rows=rows,
+            targets=targets,
+            recipe=changes.get("recipe", recipe),
+            expander=ImageExpander(record, classes=2),
+            limit=Limit(steps=steps),
+            device=torch.device("cpu"),
+        )
+
+    return make
+
+
+@pytest.fixture
+def net_of():
+    """Make a fresh net of a recipe."""
+
+    def make(recipe):
+        return build(
+            recipe, (3, 12, 12), 2, torch.full((3, 1, 1), 100.0), torch.full((3, 1, 1), 60.0)
+        )
+
+    return make

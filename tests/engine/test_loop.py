@@ -1,0 +1,87 @@
+"""The loop learns, stops, resumes to the same bits, and says when it diverged."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from fivefold.engine.checkpoints import Checkpoint
+from fivefold.engine.inference import predict
+from fivefold.engine.loop import DivergedError, Watch, train
+
+
+def weights(net):
+    return {k: v.clone() for k, v in net.state_dict().items()}
+
+
+def test_learns_which_half_is_bright(job_of, net_of, recipe, halves):
+    rows, targets = halves
+    net = net_of(recipe)
+    training = train(net, job_of(40))
+    answers = predict(net, rows, recipe.size, ("shift",))
+    assert (answers.argmax(1) == targets).mean() > 0.95
+    assert training.steps == 40
+    assert training.epochs == pytest.approx(40 / 6)
+    assert training.curve[0].loss > training.curve[-1].loss
+
+
+@pytest.mark.parametrize("optimiser", ["muon", "adamw", "sgd"])
+def test_a_fixed_step_count_is_repeatable_to_the_bit(job_of, net_of, recipe, optimiser):
+    changed = replace(recipe, optimiser=optimiser, rate=0.01)
+    states = []
+    for _ in range(2):
+        net = net_of(changed)
+        train(net, job_of(6, recipe=changed))
+        states.append(weights(net))
+    assert all(torch.equal(states[0][k], states[1][k]) for k in states[0])
+
+
+@pytest.mark.parametrize("optimiser", ["muon", "adamw"])
+def test_resuming_gives_the_bits_of_an_undisturbed_run(job_of, net_of, recipe, optimiser, tmp_path):
+    changed = replace(recipe, optimiser=optimiser, rate=0.01)
+    whole = net_of(changed)
+    train(whole, job_of(14, recipe=changed))
+
+    class Killed(Exception):
+        pass
+
+    seen = []
+
+    def die_at_nine():
+        seen.append(1)
+        if len(seen) == 9:
+            raise Killed
+        return False
+
+    checkpoint = Checkpoint(tmp_path / "c.safetensors", every=0.0)
+    broken = net_of(changed)
+    with pytest.raises(Killed):
+        train(broken, job_of(14, recipe=changed), Watch(stop=die_at_nine), checkpoint)
+    resumed = net_of(changed)
+    training = train(resumed, job_of(14, recipe=changed), None, checkpoint)
+    assert training.steps == 14
+    assert all(torch.equal(v, weights(resumed)[k]) for k, v in weights(whole).items())
+
+
+def test_a_request_to_stop_ends_with_what_there_is(job_of, net_of, recipe):
+    training = train(net_of(recipe), job_of(1000), Watch(stop=lambda: True))
+    assert training.stopped
+    assert training.steps == 1
+
+
+def test_a_loss_that_is_no_number_is_an_error(job_of, net_of, recipe):
+    wild = replace(recipe, optimiser="sgd", rate=1e30)
+    with pytest.raises(DivergedError, match="step"):
+        train(net_of(wild), job_of(200, recipe=wild))
+
+
+def test_validation_is_looked_at_a_few_times(job_of, net_of, recipe):
+    looks = []
+
+    def look(net):
+        looks.append(net)
+        return 0.5
+
+    training = train(net_of(recipe), job_of(60), Watch(look=look))
+    assert 3 <= len(looks) <= 5
+    assert sum(p.validation == 0.5 for p in training.curve) == len(looks)
