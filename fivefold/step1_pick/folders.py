@@ -47,10 +47,13 @@ def read_folders(source: Files, shown: str) -> Found:
             hint=_HINT,
         )
     why = "the folders that hold the files are taken as classes"
-    if layout == "part folders":
-        words = sorted({printable(name.split("/")[0]) for name, _, part in found if part})
-        why = f"the folders {', '.join(words[:4])} are named like parts, what is in them is classes"
-    guess = Guess(question="layout", answer=layout, why=why, option="DATA (a table's own path)")
+    words = {word for name, _, part in found if part for word in name.split("/") if part_of(word)}
+    if words:
+        shown_words = ", ".join(printable(word) for word in sorted(words)[:4])
+        why = f"folders named {shown_words} are taken as parts, the others as classes"
+    guess = Guess(
+        question="layout", answer=layout, why=why, option="name a table or another folder as DATA"
+    )
     return Found(
         source=source,
         listing=rows(found),
