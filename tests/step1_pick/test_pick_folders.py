@@ -69,6 +69,7 @@ def test_class_folders(tmp_path):
         ("tr", "valid", "tst"),
         ("train_set", "dev", "heldout"),
         ("training_images", "eval", "held-out"),
+        ("train2017", "val2017", "test2017"),
     ],
 )
 def test_part_folders_in_any_spelling(tmp_path, train, validation, test):
@@ -258,6 +259,19 @@ def test_one_class(tmp_path):
 
 def test_files_outside_class_folders(tmp_path):
     assert "3 files in" in refused(tmp_path, fill(tmp_path / "data", "."))
+
+
+def test_part_folders_without_class_folders(tmp_path):
+    found = refused(tmp_path, fill(tmp_path / "data", "train", "test"))
+    assert found.startswith("part folders without class folders in")
+    assert found.endswith("(test, train)")
+
+
+def test_an_archive_within_a_folder_is_pointed_at(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "train.zip").write_bytes(b"PK")
+    with pytest.raises(DataError, match=r"hint: name train\.zip itself as DATA"):
+        pick(tmp_path / "data", scratch=tmp_path / "s")
 
 
 def test_one_picture_per_class(tmp_path):
