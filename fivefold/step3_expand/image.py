@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, final
 import torch
 
 from fivefold.contracts.roles import Expander
-from fivefold.nets.blocks.pictures import resize
+from fivefold.nets.blocks.pictures import reflected, resize
 from fivefold.step3_expand import mixing
 from fivefold.step3_expand.colour import recolour
 from fivefold.step3_expand.draws import Draws
-from fivefold.step3_expand.geometry import gather, random_crops, reflected, rotation, warp
+from fivefold.step3_expand.geometry import gather, random_crops, rotation, warp
 from fivefold.step3_expand.policies import IMAGE_POLICIES, check
 from fivefold.step3_expand.random_ops import random_operations
 
@@ -92,9 +92,7 @@ class ImageExpander(Expander):
             batch = random_crops(batch, least, size, draws)
         if any(self._setting(name) for name in ("mirror", "flip_vertical", "shift")):
             batch = self._gathered(batch, mirrored, draws)
-        return resize(batch.permute(0, 3, 1, 2), size).contiguous(
-            memory_format=torch.channels_last
-        )
+        return resize(batch.permute(0, 3, 1, 2), size).contiguous(memory_format=torch.channels_last)
 
     def _gathered(self, batch: Tensor, mirrored: Tensor | None, draws: Draws) -> Tensor:
         n, height, width, _ = batch.shape
@@ -110,8 +108,8 @@ class ImageExpander(Expander):
         return gather(batch, rows, columns)
 
     def _steps(self, n: int, length: int, draws: Draws) -> Tensor:
-        """(N,) whole pixels to shift by; a shift of the whole picture has nothing to reflect."""
-        most = min(int(self._setting("shift")), length - 1)
+        """(N,) whole pixels to shift by; no further than there is picture to reflect."""
+        most = min(int(self._setting("shift")), length)
         return draws.below(2 * most + 1, n) - most
 
     def _turned(self, x: Tensor, draws: Draws) -> Tensor:
