@@ -7,6 +7,7 @@ import torch
 from fivefold.contracts.saving import load, save
 from fivefold.plumbing.errors import OptionError
 from fivefold.step3_expand import expand, preview_sheet
+from fivefold.step3_expand.policies import IMAGE_POLICIES
 
 
 def noise(n: int, side: int, channels: int, classes: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -66,18 +67,35 @@ def test_the_record_survives_the_disk(make_dataset, tmp_path) -> None:
 @pytest.mark.parametrize(("side", "channels"), [(8, 1), (100, 3)])
 def test_the_sheet_has_a_row_per_change_and_one_for_all(make_dataset, side, channels) -> None:
     dataset = make_dataset(*noise(60, side, channels))
-    off = dict.fromkeys(("mirror", "flip_vertical", "zoom", "colour", "mixup", "cutmix"), 0.0)
-    one = expand(dataset, seed=0, overrides={**off, "shift": 1, "rotate": 0, "crop": 0})
-    two = expand(dataset, seed=0, overrides={**off, "shift": 1, "rotate": 5, "crop": 0})
-    small, large = (preview_sheet(e, dataset, seed=0) for e in (one, two))
-    per_row = large.height - small.height
-    assert per_row > 88
-    assert small.height == large.height * 2 // 3 or small.height - 2 * per_row < 30
-    again = preview_sheet(two, dataset, seed=0)
-    assert np.array_equal(np.asarray(large), np.asarray(again))
+
+    def sheet(**settings: float):
+        everything_off = dict.fromkeys(IMAGE_POLICIES, 0.0)
+        expander = expand(dataset, seed=0, overrides={**everything_off, **settings})
+        return preview_sheet(expander, dataset, seed=0)
+
+    heights = [sheet().height, sheet(shift=1).height, sheet(shift=1, rotate=5).height]
+    per_row = heights[1] - heights[0]
+    assert per_row > 88, "a tile and its caption"
+    assert heights[2] == heights[1] + per_row
+    first, again = sheet(shift=1, rotate=5), sheet(shift=1, rotate=5)
+    assert np.array_equal(np.asarray(first), np.asarray(again))
 
 
-def test_the_sheet_shows_fewer_pictures_than_it_has_room_for(make_dataset) -> None:
-    dataset = make_dataset(*noise(2, 8, 1, classes=2))
-    expander = expand(dataset, seed=0)
-    assert preview_sheet(expander, dataset, seed=0).width > 0
+def test_the_sheet_shows_the_original_and_its_mirror_image(make_dataset) -> None:
+    items = np.zeros((60, 8, 8, 1), np.uint8)
+    items[:, :, 0] = 255
+    dataset = make_dataset(items, np.arange(60) % 2)
+    only = {**dict.fromkeys(IMAGE_POLICIES, 0.0), "mirror": 1.0}
+    sheet = preview_sheet(expand(dataset, seed=0, overrides=only), dataset, seed=0)
+    line = np.asarray(sheet.convert("L"))[22 + 22 + 44]  # across the middle of the first tiles
+    before, after = line[6 : 6 + 88], line[6 + 94 + 6 : 6 + 94 + 6 + 88]
+    assert before[0] == 255
+    assert before[44] == before[-1] == 0
+    assert np.array_equal(after, before[::-1])
+
+
+def test_a_data_set_smaller_than_a_row_of_the_sheet_still_has_one(make_dataset) -> None:
+    few = make_dataset(*noise(2, 8, 1, classes=2))
+    expander = expand(few, seed=0)
+    assert "too few" in expander.record.why["mirror"]
+    assert preview_sheet(expander, few, seed=0).width < 1000
