@@ -1,4 +1,6 @@
-"""What all tests share."""
+"""Fixtures that every room may use."""
+
+from __future__ import annotations
 
 import os
 from pathlib import Path
@@ -8,9 +10,9 @@ import pytest
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of real data; tests that need it are skipped where it is absent."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    folder = Path(os.environ.get("FIVEFOLD_TEST_DATA", beside))
+    """The folder of real data sets; a test that needs it is skipped where it is absent."""
+    default = Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("FIVEFOLD_TEST_DATA", default))
     if not folder.is_dir():
-        pytest.skip(f"no real data: set FIVEFOLD_TEST_DATA (looked for {folder})")
+        pytest.skip(f"no real data at {folder}; set FIVEFOLD_TEST_DATA")
     return folder
