@@ -27,6 +27,11 @@ class Draws:
         """Floats in [-1, 1)."""
         return self.uniform(*shape) * 2 - 1
 
+    def normal(self, *shape: int) -> Tensor:
+        """Floats of mean 0 and deviation 1."""
+        drawn = torch.randn(shape, generator=self._generator, device=self._generator.device)
+        return drawn.to(self._device)
+
     def below(self, limit: int, n: int) -> Tensor:
         """`n` whole numbers in 0 .. limit - 1."""
         drawn = torch.randint(limit, (n,), generator=self._generator, device=self._generator.device)

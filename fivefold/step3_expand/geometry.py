@@ -18,15 +18,6 @@ _CROP_GROUPS = 16
 _LOG_ASPECT = 0.2877  # log(4/3): crops from 3:4 to 4:3 of the picture's own shape
 
 
-def reflected(start_N: Tensor, length: int) -> Tensor:
-    """Positions start .. start + length - 1, reflected at the borders of 0 .. length - 1: (N, length).
-
-    |start| must be below `length`.
-    """
-    at = (torch.arange(length, device=start_N.device) + start_N[:, None]).abs()
-    return (length - 1) - ((length - 1) - at).abs()
-
-
 def gather(batch: Tensor, rows_NH: Tensor, columns_NW: Tensor) -> Tensor:
     """Every picture (N, H, W, C) with its own choice of rows and columns, in one pass.
 

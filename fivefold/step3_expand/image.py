@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, final
 import torch
 
 from fivefold.contracts.roles import Expander
-from fivefold.nets.blocks.pictures import resize
+from fivefold.nets.blocks.pictures import reflected, resize
 from fivefold.step3_expand import mixing
 from fivefold.step3_expand.colour import recolour
 from fivefold.step3_expand.draws import Draws
-from fivefold.step3_expand.geometry import gather, random_crops, reflected, rotation, warp
+from fivefold.step3_expand.geometry import gather, random_crops, rotation, warp
 from fivefold.step3_expand.policies import IMAGE_POLICIES, check
 from fivefold.step3_expand.random_ops import random_operations
 
@@ -108,8 +108,8 @@ class ImageExpander(Expander):
         return gather(batch, rows, columns)
 
     def _steps(self, n: int, length: int, draws: Draws) -> Tensor:
-        """(N,) whole pixels to shift by; a shift of the whole picture has nothing to reflect."""
-        most = min(int(self._setting("shift")), length - 1)
+        """(N,) whole pixels to shift by; no further than there is picture to reflect."""
+        most = min(int(self._setting("shift")), length)
         return draws.below(2 * most + 1, n) - most
 
     def _turned(self, x: Tensor, draws: Draws) -> Tensor:

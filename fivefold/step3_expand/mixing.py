@@ -19,11 +19,12 @@ _STEPS = 512
 
 
 def beta_table(alpha: float) -> Tensor:
-    """Quantiles of Beta(alpha, alpha), evenly spaced: a uniform index into it is a draw.
+    """Even quantiles of the smaller share of Beta(alpha, alpha): a uniform index into it draws one.
 
-    torch's own Beta takes no generator; a table does, and needs no rejection loop on the device.
+    The smaller share goes to the partner, so that a picture stays mostly itself; over a shuffled
+    batch that is the same mixture. A table, because torch's own Beta takes no generator.
     """
-    at = (np.arange(_STEPS) + 0.5) / _STEPS
+    at = (np.arange(_STEPS) + 0.5) / (2 * _STEPS)
     return torch.from_numpy(betaincinv(alpha, alpha, at).astype(np.float32))
 
 

@@ -33,6 +33,20 @@ def plain(batch: Tensor, size: tuple[int, ...]) -> Tensor:
     return x.to(torch.float32, memory_format=torch.channels_last)
 
 
+def reflected(start_N: Tensor, length: int) -> Tensor:
+    """Where each of `length` places looks after a shift by `start`, reflected at the borders.
+
+    The border itself is repeated (2 1 | 1 2 3 | 3 2): a sign on an empty ground, shifted by one
+    pixel, gets more ground, not a ghost of its own stroke. |start| must not exceed `length`.
+
+    Returns:
+        (N, length) whole numbers in 0 .. length - 1.
+    """
+    at = torch.arange(length, device=start_N.device) + start_N[:, None]
+    at = torch.where(at < 0, -1 - at, at)
+    return torch.where(at >= length, 2 * length - 1 - at, at)
+
+
 def views(x: Tensor, *, mirror: bool, shift: int) -> list[Tensor]:
     """The views of a batch whose answers are averaged at test time.
 
@@ -42,14 +56,14 @@ def views(x: Tensor, *, mirror: bool, shift: int) -> list[Tensor]:
         shift: Add views moved by `shift` pixels up-left and down-right; 0 for none.
 
     Returns:
-        The batch itself first, then its views, each (N, C, H, W).
+        The batch itself first, then its views, each (N, C, H, W), channels last.
     """
+    height, width = x.shape[2:]
     found = [x]
-    if shift:
-        height, width = x.shape[2:]
-        padded = F.pad(x, (shift,) * 4, mode="reflect")
-        for start in (0, 2 * shift):
-            found.append(padded[:, :, start : start + height, start : start + width])
+    for step in (shift, -shift) if shift else ():
+        start = torch.tensor([step], device=x.device)
+        rows, columns = reflected(start, height)[0], reflected(start, width)[0]
+        found.append(x.index_select(2, rows).index_select(3, columns))
     if mirror:
         found += [view.flip(3) for view in found]
     return [view.contiguous(memory_format=torch.channels_last) for view in found]
