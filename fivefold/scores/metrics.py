@@ -9,18 +9,15 @@ matrix product instead of a copy of the probabilities (see `intervals` and `pair
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fivefold.contracts.rows import FloatArray, IntArray
 from fivefold.plumbing.errors import OptionError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fivefold.contracts.rows import FloatArray, IntArray
 
 Sums = NDArray[np.float64]
 LEAST = 1e-7  # a probability below this counts as this, so that one wrong row cannot be infinite

@@ -106,7 +106,7 @@ def no_paths(table: Table, find: Find, asked: str | None) -> DataError:
     """The error of a table whose cells name no files: which column was meant, and what is there."""
     named = [column for column in table.columns if _is_path_word(column)]
     meant = asked or (named[0] if named else None)
-    hint = "check where the files lie relative to the table; --path-column names another column"
+    hint = "check where the files lie relative to the table; --path names another column"
     if meant is None:
         return DataError(
             found=f"columns {', '.join(map(printable, table.columns))} in {table.name}, "

@@ -158,7 +158,7 @@ def _rows(
         question="layout",
         answer=f"table {table.name}, {len(table.cells):,} rows",
         why=f"column {printable(path)!r} names the files",
-        option="--path-column COLUMN",
+        option="--path COLUMN",
     )
     column = Guess(
         question="label column", answer=printable(label), why=why, option="--label COLUMN"

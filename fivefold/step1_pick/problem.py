@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,9 +27,6 @@ from fivefold.step1_pick.paths import (
     read_table_within,
     tables_of,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 METRICS = ("accuracy", "balanced_accuracy", "log_loss", "top5")
 Pair = tuple[np.ndarray, np.ndarray]
@@ -153,7 +151,7 @@ def _read(path: Path, asked: _Asked) -> Found:
     if settled and len(tables) != 1:
         raise DataError(
             found=f"{len(tables) or 'no'} tables in {shown}",
-            wanted="one table for --label and --path-column",
+            wanted="one table for --label and --path",
             hint="name the table itself as DATA",
         )
     if len(tables) != 1:

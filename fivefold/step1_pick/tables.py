@@ -45,7 +45,7 @@ class Table:
             raise DataError(
                 found=f"columns {', '.join(map(printable, self.columns))} in {self.name}",
                 wanted=f"a column {printable(name)!r}",
-                hint="name one of the columns found with --label or --path-column",
+                hint="name one of the columns found with --label or --path",
             )
         place = self.columns.index(name)
         return [row[place] for row in self.cells]

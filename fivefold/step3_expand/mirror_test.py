@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn.linear_model import Ridge, RidgeClassifier
 
+from fivefold.contracts.rows import FloatArray
 from fivefold.nets.blocks.pictures import resize
 from fivefold.plumbing.files import printable
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from fivefold.contracts.records import Dataset
-    from fivefold.contracts.rows import FloatArray, IntArray
+    from fivefold.contracts.rows import IntArray
 
 Axis = Literal["left-right", "up-down"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
@@ -16,7 +17,6 @@ from fivefold.win_.words import SYSTEMS, metric_name, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from fivefold.contracts.records import Dataset, Ensemble, Fleet
     from fivefold.contracts.roles import Predictor

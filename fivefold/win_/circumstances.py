@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fivefold.contracts.records import ExpansionRecord
-    from fivefold.contracts.rows import FloatArray
+from fivefold.contracts.records import ExpansionRecord
+from fivefold.contracts.rows import FloatArray
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fivefold.contracts.rows import FloatArray
+from fivefold.contracts.vault import VaultContent
 from fivefold.scores.calibration import apply_temperature
 from fivefold.scores.intervals import Interval, intervals, resamples
 from fivefold.scores.metrics import METRICS
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
 
     from fivefold.contracts.records import Dataset, Ensemble
     from fivefold.contracts.roles import Predictor
-    from fivefold.contracts.rows import FloatArray
-    from fivefold.contracts.vault import Vault, VaultContent
+    from fivefold.contracts.vault import Vault
 
 _PAIRS = (("ensemble", "traditional"), ("ensemble", "best_single"), ("best_single", "traditional"))
 _CELLS = 10_000_000  # draws at most: what resampling a large vault may cost in time and memory

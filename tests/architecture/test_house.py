@@ -42,8 +42,9 @@ def test_importing_fivefold_loads_nothing_heavy(heavy):
     assert heavy not in loaded_after("import fivefold, fivefold.cli")
 
 
-def test_help_loads_no_torch_and_names_every_command():
-    code = "import contextlib, fivefold.cli as c\nwith contextlib.suppress(SystemExit): c.main(['--help'])"
+def test_help_loads_no_torch():
+    code = "import contextlib, fivefold.cli as c"
+    code += "\nwith contextlib.suppress(SystemExit): c.main(['--help'])"
     assert "torch" not in loaded_after(code)
 
 

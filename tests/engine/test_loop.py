@@ -42,7 +42,7 @@ def test_resuming_gives_the_bits_of_an_undisturbed_run(job_of, net_of, recipe, o
     whole = net_of(changed)
     train(whole, job_of(14, recipe=changed))
 
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     seen = []
@@ -50,12 +50,12 @@ def test_resuming_gives_the_bits_of_an_undisturbed_run(job_of, net_of, recipe, o
     def die_at_nine():
         seen.append(1)
         if len(seen) == 9:
-            raise Killed
+            raise KilledError
         return False
 
     checkpoint = Checkpoint(tmp_path / "c.safetensors", every=0.0)
     broken = net_of(changed)
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train(broken, job_of(14, recipe=changed), Watch(stop=die_at_nine), checkpoint)
     resumed = net_of(changed)
     training = train(resumed, job_of(14, recipe=changed), None, checkpoint)

@@ -31,9 +31,14 @@ def test_the_clock_adds_earlier_sittings():
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "a.json"
     write_json(path, {"old": 1})
-    with pytest.raises(OSError, match="full"), atomic(path) as temporary:
-        temporary.write_text("half")
-        raise OSError(28, "disk full")
+
+    def fail_half_way():
+        with atomic(path) as temporary:
+            temporary.write_text("half")
+            raise OSError(28, "disk full")
+
+    with pytest.raises(OSError, match="full"):
+        fail_half_way()
     assert path.read_text() == '{\n "old": 1\n}\n'
     assert list(tmp_path.iterdir()) == [path]
 

@@ -73,7 +73,7 @@ def test_a_table_of_any_form_named_itself_or_among_its_pictures(tmp_path, suffix
     assert picked.source.read(picked.listing.names[0]) == PNG
     assert (picked.problem.inputs[0].column, picked.problem.target.column) == ("path", "label")
     assert picked.problem.layout == "table"
-    assert guess(picked, "layout").option == "--path-column COLUMN"
+    assert guess(picked, "layout").option == "--path COLUMN"
     assert guess(picked, "label column").option == "--label COLUMN"
 
 
