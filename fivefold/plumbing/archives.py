@@ -11,7 +11,9 @@ from typing import IO, TYPE_CHECKING, final
 
 from fivefold.plumbing.errors import BadItem, DataError, RunError
 from fivefold.plumbing.files import atomic, printable, read_json, size_words, write_json
-from fivefold.plumbing.members import Limits, Meter, is_archive, members
+from fivefold.plumbing.members import Limits, Meter
+from fivefold.plumbing.tars import PACKED, tar_members
+from fivefold.plumbing.zips import zip_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,11 +21,18 @@ if TYPE_CHECKING:
 
     from fivefold.plumbing.members import Member
 
-__all__ = ["ArchiveSource", "Limits", "is_archive"]
-
 # Left free on the disk for the cache, the run and everyone else.
 _SPARE = 1 << 30
 _FORM = 1
+
+
+def is_archive(name: str, head: bytes) -> bool:
+    """Whether a file is an archive we read, by its first bytes or, for a damaged one, its name."""
+    office = name.lower().endswith((".xlsx", ".docx", ".pptx", ".npz", ".odt", ".ods"))
+    magic = head.startswith((b"PK\x03\x04", b"PK\x05\x06", *PACKED))
+    suffixes = (".zip", ".tar", ".tgz", ".txz", ".tbz2", ".tar.gz", ".tar.xz", ".tar.bz2")
+    named = name.lower().endswith(suffixes)
+    return not office and (magic or head[257:262] == b"ustar" or named)
 
 
 @final
@@ -153,14 +162,21 @@ class _Spool:
         self._unreadable: list[tuple[str, str]] = []
 
     def fill(self, path: Path, blob: IO[bytes]) -> None:
-        for number, member in enumerate(members(path, self._meter)):
-            if self._tick and number % 256 == 0:
-                self._tick(member.share)
-            name = member.name.removeprefix("./")
-            try:
-                self._copy(name, member, blob)
-            except BadItem as cause:
-                self._unreadable.append((name, str(cause)))
+        with path.open("rb") as raw:
+            zipped = raw.read(2) == b"PK"
+            raw.seek(0)
+            reader = zip_members if zipped else tar_members
+            for number, member in enumerate(reader(raw, self._meter)):
+                self._take(number, member, blob)
+
+    def _take(self, number: int, member: Member, blob: IO[bytes]) -> None:
+        if self._tick and number % 256 == 0:
+            self._tick(member.share)
+        name = member.name.removeprefix("./")
+        try:
+            self._copy(name, member, blob)
+        except BadItem as cause:
+            self._unreadable.append((name, str(cause)))
 
     def _copy(self, name: str, member: Member, blob: IO[bytes]) -> None:
         if member.refused or member.chunks is None:

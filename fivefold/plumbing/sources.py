@@ -168,7 +168,11 @@ class _Walk:
             self.unreadable.append((folder, f"is a folder that {_reason(cause)}"))
 
     def _take(self, entry: os.DirEntry[str], name: str) -> None:
-        if not entry.is_dir():
+        try:
+            folder = entry.is_dir()
+        except OSError:  # a link to itself: `read` says so
+            folder = False
+        if not folder:
             self.files.append(name)
         elif entry.is_symlink():
             self._linked.append(name)

@@ -55,12 +55,13 @@ def class_guesses(listing: Listing, tested: Listing | None) -> list[Guess]:
     """Target and parts in words, and what is odd about the labels."""
     counts = open_counts(listing)
     common = [printable(word) for word, _ in counts.most_common(5)]
+    low, high = min(counts.values()), max(counts.values())
+    spread = f"{low:,}" if low == high else f"{low:,} to {high:,}"
     more = f" and {len(counts) - 5:,} more" if len(counts) > 5 else ""
     target = Guess(
         question="target",
         answer="class",
-        why=f"{len(counts):,} labels with {min(counts.values()):,} to {max(counts.values()):,} "
-        f"items each: {', '.join(common)}{more}",
+        why=f"{len(counts):,} labels with {spread} items each: {', '.join(common)}{more}",
         option="--target KIND",
     )
     guesses = [target, _parts(listing, tested)]

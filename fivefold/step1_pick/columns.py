@@ -19,45 +19,14 @@ if TYPE_CHECKING:
     from fivefold.step1_pick.tables import Table
 
 Find = Callable[[str], str | None]
-_PATHS = set(
-    [
-        "path",
-        "file",
-        "filename",
-        "file_name",
-        "filepath",
-        "file_path",
-        "image",
-        "img",
-        "images",
-        "image_path",
-        "img_path",
-        "image_name",
-        "image_file",
-        "image_id",
-        "picture",
-        "photo",
-        "id",
-    ]
+_PATHS = {
+    *("path", "file", "filename", "file_name", "filepath", "file_path", "image", "img", "images"),
+    *("image_path", "img_path", "image_name", "image_file", "image_id", "picture", "photo", "id"),
+}
+_LABELS = (
+    *("label", "labels", "class", "target", "category", "y", "species", "classname", "class_name"),
+    *("label_name", "class_label", "classes", "class_id", "label_id", "breed", "diagnosis"),
 )
-_LABELS = [
-    "label",
-    "labels",
-    "class",
-    "target",
-    "category",
-    "y",
-    "species",
-    "classname",
-    "class_name",
-    "label_name",
-    "class_label",
-    "classes",
-    "class_id",
-    "label_id",
-    "breed",
-    "diagnosis",
-]
 _PARTS = ("split", "part", "subset", "set", "partition", "phase", "usage", "dataset")
 _LOOKED_AT = 400
 
@@ -75,8 +44,8 @@ def on_disk(folder: Path) -> Find:
 def among(names: Iterable[str], folder: str) -> Find:
     """A finder among known names: as it stands, relative to the table's `folder`, or by its tail.
 
-    A cell may also leave out the suffix or carry folders of the machine it was written on, as long
-    as one name only fits.
+    A cell may also leave out folders or the suffix, or carry folders of the machine it was written
+    on, as long as one name only fits; a cell with folders must share one with the name.
     """
     known = set(names)
     tails: dict[str, list[str]] = defaultdict(list)
@@ -94,12 +63,18 @@ def among(names: Iterable[str], folder: str) -> Find:
         parts = path.split("/")
         for start in range(len(parts)):
             tail = "/" + "/".join(parts[start:])
-            close = [n for n in fits if f"/{n}".endswith(tail) or _bare(f"/{n}").endswith(tail)]
+            strict = 0 < start == len(parts) - 1
+            close = [name for name in fits if _ends(f"/{name}", tail, whole=strict)]
             if len(close) == 1:
                 return close[0]
         return None
 
     return find
+
+
+def _ends(name: str, tail: str, *, whole: bool) -> bool:
+    forms = (name, _bare(name))
+    return tail in forms if whole else any(form.endswith(tail) for form in forms)
 
 
 def _bare(name: str) -> str:
@@ -114,16 +89,22 @@ def found_share(cells: Iterable[str | None], find: Find) -> float:
 
 
 def path_column(table: Table, find: Find, asked: str | None) -> str | None:
-    """The column whose cells mostly name files; None when there is none."""
-    columns = table.columns if asked is None else (asked,)
+    """The column whose cells mostly name files; None when there is none.
+
+    A column of numbers is one only if its name says so: 1, 2, 3 also fit 1.png, 2.png, 3.png.
+    """
+    if asked is not None:
+        columns = [asked]
+    else:
+        columns = [c for c in table.columns if _is_path_word(c) or not _numbers(table.column(c))]
     shares = {column: found_share(table.column(column), find) for column in columns}
-    best = max(shares, key=lambda column: shares[column])
-    return best if shares[best] >= 0.5 else None
+    best = max(shares, key=lambda column: shares[column], default=None)
+    return best if best is not None and shares[best] >= 0.5 else None
 
 
 def no_paths(table: Table, find: Find, asked: str | None) -> DataError:
     """The error of a table whose cells name no files: which column was meant, and what is there."""
-    named = [column for column in table.columns if column.casefold() in _PATHS]
+    named = [column for column in table.columns if _is_path_word(column)]
     meant = asked or (named[0] if named else None)
     hint = "check where the files lie relative to the table; --path-column names another column"
     if meant is None:
@@ -176,6 +157,10 @@ def part_column(table: Table, taken: set[str | None]) -> str | None:
             if all(cell is not None and part_of(cell) is not None for cell in cells):
                 return column
     return None
+
+
+def _is_path_word(column: str) -> bool:
+    return column.casefold().replace(" ", "_") in _PATHS
 
 
 def _numbers(cells: Iterable[str | None]) -> bool:

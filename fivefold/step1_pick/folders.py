@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fivefold.contracts.records import Guess
 from fivefold.plumbing.errors import DataError
 from fivefold.plumbing.files import printable
+from fivefold.plumbing.sources import TABLES
 from fivefold.step1_pick.found import Files, Found, rows
 from fivefold.step1_pick.parts import part_of
 
@@ -40,17 +41,29 @@ def read_folders(source: Files, shown: str) -> Found:
     if not source.names():
         raise _empty(source, shown)
     layout, found = _read(source)
-    if all(label is None for _, label, _ in found):
+    labels = {label for _, label, _ in found if label is not None}
+    kinds = {part_of(label) for label in labels}
+    if not labels:
         raise DataError(
             found=f"{len(found):,} files in {shown}, none of them in a class folder",
             wanted="a folder of class folders",
-            hint=_HINT,
+            hint=_hint(source),
+        )
+    if None not in kinds and len(kinds) > 1:
+        raise DataError(
+            found=f"part folders without class folders in {shown} "
+            f"({', '.join(printable(label) for label in sorted(labels))})",
+            wanted="class folders inside them",
+            hint=_hint(source),
         )
     why = "the folders that hold the files are taken as classes"
-    if layout == "part folders":
-        words = sorted({printable(name.split("/")[0]) for name, _, part in found if part})
-        why = f"the folders {', '.join(words[:4])} are named like parts, what is in them is classes"
-    guess = Guess(question="layout", answer=layout, why=why, option="DATA (a table's own path)")
+    words = {word for name, _, part in found if part for word in name.split("/") if part_of(word)}
+    if words:
+        shown_words = ", ".join(printable(word) for word in sorted(words)[:4])
+        why = f"folders named {shown_words} are taken as parts, the others as classes"
+    guess = Guess(
+        question="layout", answer=layout, why=why, option="name a table or another folder as DATA"
+    )
     return Found(
         source=source,
         listing=rows(found),
@@ -155,6 +168,13 @@ def _notes(source: Files, found: list[Row]) -> list[Guess]:
             )
         )
     return notes
+
+
+def _hint(source: Files) -> str:
+    """The usual hint, or the archive or table among the files that was probably meant."""
+    suffixes = (*TABLES, ".zip", ".tar", ".tgz", ".tar.gz", ".tar.xz")
+    meant = next((name for name in source.names() if name.lower().endswith(suffixes)), None)
+    return _HINT if meant is None else f"name {printable(meant)} itself as DATA, or {_HINT}"
 
 
 def _empty(source: Files, shown: str) -> DataError:

@@ -9,7 +9,7 @@ from fivefold.plumbing.archives import ArchiveSource
 from fivefold.plumbing.sources import ArraySource, FolderSource
 
 Files = FolderSource | ArchiveSource
-Any = Files | ArraySource
+Raw = Files | ArraySource
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +26,7 @@ class Found:
         kind: Input kind where the layout settles it (arrays); None where files must be looked at.
     """
 
-    source: Any
+    source: Raw
     listing: Listing
     layout: str
     guesses: tuple[Guess, ...]

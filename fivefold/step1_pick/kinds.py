@@ -35,8 +35,8 @@ def recognise(listing: Listing, source: Files, asked: str | None) -> Guess:
         DataError: Most files are of no kind that is read, or not of the kind asked for.
     """
     pairs = zip(listing.names, listing.labels, strict=True)
-    names = [name for name, label in pairs if label is not None]
-    sample = names[:: max(len(names) // _LOOKED_AT, 1)]
+    names = [name for name, label in pairs if label is not None] or list(listing.names)
+    sample = names[:: -(-len(names) // _LOOKED_AT) or 1]
     heads = {name: _head(source, name) for name in sample}
     words = list(catalog.listed("input")) if asked is None else [asked]
     best, share = "", 0.0

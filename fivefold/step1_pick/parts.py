@@ -20,8 +20,8 @@ _PATTERNS = {part: re.compile(f"({words}){_THINGS}") for part, words in _WORDS.i
 
 
 def part_of(word: str) -> Part | None:
-    """The part that a folder or cell names in any usual spelling: `Train`, `test_set`, `dev`."""
-    letters = re.sub(r"[\W_]", "", word.casefold())
+    """The part a folder or cell names in any usual spelling: `Train`, `test_set`, `val2017`."""
+    letters = re.sub(r"[\W_\d]", "", word.casefold())
     return next((part for part, rule in _PATTERNS.items() if rule.fullmatch(letters)), None)
 
 
