@@ -20,6 +20,7 @@ from fivefold.step2_gather.process import Worker, WorkerLost
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+    from types import TracebackType
 
 # One task: enough small files to make its round trip cheap, few enough large ones to share out.
 _TASK_ITEMS = 256
@@ -73,9 +74,22 @@ class Crew:
         self._finished = 0
         self._stopped = False
         self._staff: list[Worker] = []
+        self._free: list[Worker] = []
         self._lock = threading.Lock()
         self._reading = threading.Lock()
         self._left: Iterator[int] = iter(order.rows)
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for worker in self._staff:
+            worker.close()
 
     def learn(self, sample: Sequence[int]) -> dict[str, Any] | None:
         """The cached shape that the kind chooses from these rows; None where none can be opened.
@@ -87,20 +101,22 @@ class Crew:
         rows, blobs = self._read(iter(sample), len(sample), _SAMPLE_BYTES)
         while rows:
             worker = self._hire()
+            shape: dict[str, Any] | None = None
             position = -1
             try:
                 for answer in worker.ask({"do": "learn"}, blobs):
                     if "shape" in answer:
-                        shape: dict[str, Any] | None = answer["shape"]
-                        return shape
+                        shape = answer["shape"]
+                        continue
                     position = answer["opened"]
                     if answer["reason"] is not None:
                         self.refused[rows[position]] = answer["reason"]
             except WorkerLost as lost:
                 self._set_apart(rows[position + 1], str(lost))
                 del rows[position + 1], blobs[position + 1]
-            finally:
-                worker.close()
+            else:
+                self._free.append(worker)
+                return shape
         return None
 
     def decode(self, shape: dict[str, Any], tick: Callable[[float], None] | None) -> None:
@@ -133,27 +149,21 @@ class Crew:
 
     def _serve(self, task: dict[str, Any]) -> None:
         """One thread, one worker after the other, until no rows are left."""
-        worker: Worker | None = None
-        try:
-            while not self._stopped:
-                rows, blobs = self._read(self._left, _TASK_ITEMS, _TASK_BYTES)
-                count = len(rows)
-                while rows and not self._stopped:
-                    worker = worker or self._hire()
-                    try:
-                        self._decode(worker, {**task, "rows": rows}, blobs)
-                        rows = []
-                    except WorkerLost as lost:
-                        worker.close()
-                        worker = None
-                        rows, blobs = self._after_loss(task["shape"], rows, blobs, str(lost))
-                with self._lock:
-                    self._finished += count
-                if count == 0:
-                    return
-        finally:
-            if worker is not None:
-                worker.close()
+        worker = self._hire()
+        while not self._stopped:
+            rows, blobs = self._read(self._left, _TASK_ITEMS, _TASK_BYTES)
+            if not rows:
+                return
+            count = len(rows)
+            while rows and not self._stopped:
+                try:
+                    self._decode(worker, {**task, "rows": rows}, blobs)
+                    rows = []
+                except WorkerLost as lost:
+                    rows, blobs = self._after_loss(task["shape"], rows, blobs, str(lost))
+                    worker = self._hire()
+            with self._lock:
+                self._finished += count
 
     def _decode(self, worker: Worker, task: dict[str, Any], blobs: list[bytes]) -> None:
         for answer in worker.ask(task, blobs):
@@ -208,17 +218,19 @@ class Crew:
         return taken, blobs
 
     def _hire(self) -> Worker:
+        """A worker that is free, or a new one."""
         with self._lock:
+            if self._free:
+                return self._free.pop()
             self._hired += 1
-            number = self._hired
-        log = self._order.folder / f"worker-{number}.log"
+            log = self._order.folder / f"worker-{self._hired}.log"
         worker = Worker(self._order.place, self._order.item_seconds, log)
         with self._lock:
             self._staff.append(worker)
         return worker
 
     def _stop(self) -> None:
-        """Make every thread end: each closes its own worker when the answer does not come."""
+        """Make every thread end: the answer it waits for does not come."""
         self._stopped = True
         with self._lock:
             for worker in self._staff:

@@ -99,32 +99,34 @@ def _decode(
     wanted: Wanted, folder: Path, limits: Limits, tick: Callable[[float], None] | None
 ) -> tuple[dict[str, Any], dict[int, str], tuple[str, ...]]:
     rows = range(len(wanted.names))
-    crew = Crew(
-        Order(
-            place=wanted.place,
-            read=lambda row: wanted.sources[wanted.origins[row]].read(wanted.names[row]),
-            rows=rows,
-            item_seconds=limits.item_seconds,
-            folder=folder,
-            workers=limits.workers or _workers(len(rows)),
-        )
+    order = Order(
+        place=wanted.place,
+        read=lambda row: wanted.sources[wanted.origins[row]].read(wanted.names[row]),
+        rows=rows,
+        item_seconds=limits.item_seconds,
+        folder=folder,
+        workers=limits.workers or _workers(len(rows)),
     )
-    # A sample without one good item says nothing about the others: look at the next.
-    order = [*_spread(wanted.sample), *sorted(set(rows) - set(wanted.sample))]
-    for start in range(0, len(order), _SAMPLE):
-        shape = crew.learn(order[start : start + _SAMPLE])
-        if shape is not None:
-            break
-    else:
-        reasons = commonest({**crew.refused, **crew.bad}.values())
-        raise DataError(
-            found=f"{len(rows):,} items of which not one can be used ({reasons})",
-            wanted=f"items of the kind {wanted.word}",
-            hint="check that these are the right data and that they open elsewhere",
-        )
-    notes = _lay_out(folder, shape, len(rows), limits)
-    crew.decode(shape, tick)
+    with Crew(order) as crew:
+        shape = _learned(crew, wanted, len(rows))
+        notes = _lay_out(folder, shape, len(rows), limits)
+        crew.decode(shape, tick)
     return shape, crew.bad, notes
+
+
+def _learned(crew: Crew, wanted: Wanted, total: int) -> dict[str, Any]:
+    """The cached shape; a sample without one good item says nothing, so the next is tried."""
+    rows = [*_spread(wanted.sample), *sorted(set(range(total)) - set(wanted.sample))]
+    for start in range(0, total, _SAMPLE):
+        shape = crew.learn(rows[start : start + _SAMPLE])
+        if shape is not None:
+            return shape
+    reasons = commonest({**crew.refused, **crew.bad}.values())
+    raise DataError(
+        found=f"{total:,} items of which not one can be used ({reasons})",
+        wanted=f"items of the kind {wanted.word}",
+        hint="check that these are the right data and that they open elsewhere",
+    )
 
 
 def _copy(

@@ -25,8 +25,8 @@ def summary(dataset: Dataset, *, vault_size: int) -> dict[str, Any]:
 
     Returns:
         `source`, `input`, `target`, `metric`, `layout`, `items`, `open_rows`, `vault_rows`,
-        `split`, `folds`, `shape`, `sizes` and `classes` (word or name -> rows), `quarantine`, `duplicates`,
-        `notes`, `fingerprint`, `cache_hit`.
+        `split`, `folds`, `shape`, `sizes` and `classes` (word or name -> rows), `quarantine`,
+        `duplicates`, `notes`, `fingerprint`, `cache_hit`.
     """
     problem = dataset.problem
     counts = np.bincount(dataset.targets, minlength=len(dataset.classes))

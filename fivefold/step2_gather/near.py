@@ -85,7 +85,8 @@ def _coarse(thumbs: NDArray[np.uint8]) -> FloatArray:
     sums = thumbs[:, ::2, ::2].astype(np.float32)
     for part in (thumbs[:, 1::2, ::2], thumbs[:, ::2, 1::2], thumbs[:, 1::2, 1::2]):
         sums += part
-    return sums / 4
+    sums *= 0.25
+    return sums
 
 
 def _on_sphere(pictures: NDArray[np.generic]) -> tuple[FloatArray, FloatArray]:
