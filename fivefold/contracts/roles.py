@@ -6,7 +6,7 @@ Axes: N rows, K classes, H W C a picture, F features of a hand-crafted descripti
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """Where raw items lie: a folder, an archive, arrays in memory."""
+    """Where raw items lie: a folder, an archive, arrays in memory.
+
+    Attributes:
+        unreadable: (name, reason) of what could not even be listed, for example a locked folder.
+    """
+
+    unreadable: tuple[tuple[str, str], ...]
 
     def names(self) -> tuple[str, ...]:
         """All file names, sorted, with `/` between folders, relative to the source."""
@@ -33,6 +39,14 @@ class Source(Protocol):
 
     def stamp(self) -> str:
         """A quick hash of names, sizes and times: equal stamps mean unchanged data."""
+
+
+@runtime_checkable
+class DecodedSource(Source, Protocol):
+    """A source whose items are arrays already; nothing is left to decode."""
+
+    def array(self, name: str) -> NDArray[np.generic]:
+        """The item behind a name."""
 
 
 class InputKind(ABC):

@@ -1,0 +1,170 @@
+"""Deciding for every usable row: sealed in the vault, open in some fold, or set aside.
+
+Axes: N usable rows, K classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fivefold.plumbing.errors import DataError
+from fivefold.step2_gather import notes as words
+from fivefold.step2_gather.duplicates import TEST, TRAIN, VALIDATION, leaking
+from fivefold.step2_gather.fill import commonest
+from fivefold.step2_gather.split import validation_folds, vault_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from fivefold.contracts.records import Quarantined
+    from fivefold.contracts.roles import TargetKind
+    from fivefold.contracts.rows import IntArray
+    from fivefold.step2_gather.items import Items
+
+# What "enough" is: below it no split leaves anything to learn from or to judge by.
+_LEAST_ROWS, _LEAST_CLASSES, _LEAST_OF_CLASS = 10, 2, 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cut:
+    """Rows of the cache by what becomes of them.
+
+    Attributes:
+        classes: (K,) class names.
+        open: (n,) rows that steps 3 to 5 see, with `targets`, `groups` and `folds` (n,).
+        n_folds: Number of folds; 1 for one validation part.
+        sealed: (m,) rows of the vault, with `sealed_targets` (m,).
+        origin: Where the vault comes from, in words.
+        split: The whole split, in words.
+        notes: What a user should know.
+    """
+
+    classes: tuple[str, ...]
+    open: IntArray
+    targets: IntArray
+    groups: IntArray
+    folds: IntArray
+    n_folds: int
+    sealed: IntArray
+    sealed_targets: IntArray
+    origin: str
+    split: str
+    notes: tuple[str, ...]
+
+
+def cut(
+    items: Items,
+    usable: IntArray,
+    groups: IntArray,
+    target: TargetKind,
+    seed: int,
+    quarantine: Sequence[Quarantined],
+) -> Cut:
+    """Decide for every usable row: sealed, open in some fold, or set aside.
+
+    Args:
+        items: All items.
+        usable: (N,) those of them that could be decoded.
+        groups: (N,) rows with an equal number are duplicates of each other.
+        target: Learns the classes from training labels.
+        seed: Decides the split.
+        quarantine: What cannot be used, for the message when too little is left.
+
+    Raises:
+        DataError: Too few rows or classes are left, or no row of the given test part.
+    """
+    labels = np.array(items.labels, dtype=object)
+    parts = items.parts[usable]
+    kept = ~leaking(groups, parts)
+    rows, parts, groups = usable[kept], parts[kept], groups[kept]
+    if not (parts == TRAIN).any():
+        parts = np.where(parts == VALIDATION, TRAIN, parts)
+    training = list(labels[rows[parts == TRAIN]])
+    if not training:
+        raise too_few(f"no usable training row{_because(quarantine)}")
+    classes = target.learn(training)
+    targets = target.parse(list(labels[rows]), classes)
+    notes = words.about_labels(labels[items.parts != TEST], set(training))
+    for part, name in ((VALIDATION, "validation"), (TEST, "test")):
+        notes += words.about_unseen(list(labels[rows[(targets < 0) & (parts == part)]]), name)
+    known = targets >= 0
+    rows, parts, groups, targets = rows[known], parts[known], groups[known], targets[known]
+    _check_enough(targets[parts != TEST], quarantine)
+    sealed, origin = _seal(targets, groups, parts, seed, given=bool((items.parts == TEST).any()))
+    stays = ~sealed & (parts != TEST)
+    folds, n_folds, how = _folds(targets[stays], groups[stays], parts[stays], seed)
+    return Cut(
+        classes=classes,
+        open=rows[stays],
+        targets=targets[stays],
+        groups=np.unique(groups[stays], return_inverse=True)[1].astype(np.int64),
+        folds=folds,
+        n_folds=n_folds,
+        sealed=rows[sealed],
+        sealed_targets=targets[sealed],
+        origin=origin,
+        split=f"vault: {int(sealed.sum()):,} rows, {origin}; {how}; seed {seed}",
+        notes=(*notes, *words.about_balance(targets[stays], classes)),
+    )
+
+
+def _seal(
+    targets: IntArray, groups: IntArray, parts: IntArray, seed: int, *, given: bool
+) -> tuple[NDArray[np.bool_], str]:
+    """(N,) which rows go into the vault, and where they come from in words."""
+    if given:
+        if not (parts == TEST).any():
+            raise DataError(
+                found="a test part without a usable row",
+                wanted="test rows that open and carry a label seen in training",
+                hint="mend it, or leave it out to have 20 % of the other rows held out",
+            )
+        return parts == TEST, "given test part"
+    sealed = np.zeros(len(targets), bool)
+    # A validation part that the data state themselves is left whole.
+    free = np.flatnonzero(parts == TRAIN)
+    sealed[free] = vault_rows(targets[free], groups[free], seed)
+    return sealed, f"held out {sealed.sum() / max(len(free), 1):.0%}, stratified"
+
+
+def _folds(
+    targets: IntArray, groups: IntArray, parts: IntArray, seed: int
+) -> tuple[IntArray, int, str]:
+    validation = parts == VALIDATION
+    if not validation.any():
+        return validation_folds(targets, groups, seed)
+    how = f"given validation part of {int(validation.sum()):,} rows beside {len(parts):,} open ones"
+    return np.where(validation, 0, -1).astype(np.int64), 1, how
+
+
+def _check_enough(targets: IntArray, quarantine: Sequence[Quarantined]) -> None:
+    """Raise a DataError if open and vault rows together cannot be split."""
+    counts = np.bincount(targets)
+    large = int((counts >= _LEAST_OF_CLASS).sum())
+    if len(targets) < _LEAST_ROWS or large < _LEAST_CLASSES:
+        raise too_few(
+            f"{len(targets):,} usable rows in {int((counts > 0).sum()):,} classes, "
+            f"{large:,} of them with {_LEAST_OF_CLASS} rows or more{_because(quarantine)}"
+        )
+
+
+def _because(quarantine: Sequence[Quarantined]) -> str:
+    if not quarantine:
+        return ""
+    reasons = commonest(one.reason for one in quarantine)
+    return f"; {len(quarantine):,} cannot be used ({reasons})"
+
+
+def too_few(found: str) -> DataError:
+    """The error that says what enough is."""
+    return DataError(
+        found=found,
+        wanted=f"at least {_LEAST_ROWS} usable rows, and {_LEAST_CLASSES} classes with "
+        f"{_LEAST_OF_CLASS} of them each",
+        hint="add items, or mend those that cannot be used: fivefold look lists them",
+    )

@@ -1,0 +1,169 @@
+"""Step 2: every item decoded once, the unusable set apart, duplicates found, test rows sealed.
+
+Axes: N usable rows, K classes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fivefold import catalog
+from fivefold.contracts.records import Dataset, Quarantined
+from fivefold.contracts.rows import Rows
+from fivefold.contracts.vault import Vault, VaultContent
+from fivefold.plumbing.files import printable
+from fivefold.step2_gather import notes as words
+from fivefold.step2_gather.cache import open_or_build
+from fivefold.step2_gather.cut import cut, too_few
+from fivefold.step2_gather.duplicates import TRAIN, find_alike, listed
+from fivefold.step2_gather.fill import Limits, Wanted, commonest
+from fivefold.step2_gather.item import GOOD, is_picture
+from fivefold.step2_gather.items import collect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from fivefold.contracts.records import Listing, Problem
+    from fivefold.contracts.roles import Source, TargetKind
+    from fivefold.contracts.rows import IntArray
+    from fivefold.step2_gather.cache import Decoded
+    from fivefold.step2_gather.items import Items
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gathered:
+    """What step 2 hands on: the open rows, and the sealed ones for the last step."""
+
+    dataset: Dataset
+    vault: Vault
+
+
+def gather(  # noqa: PLR0913 - the options of the step, all by name
+    problem: Problem,
+    listing: Listing,
+    source: Source,
+    *,
+    cache_root: Path,
+    seed: int,
+    test_listing: Listing | None = None,
+    test_source: Source | None = None,
+    workers: int | None = None,
+    item_seconds: float = 10.0,
+    tick: Callable[[float], None] | None = None,
+) -> Gathered:
+    """Decode all items into the cache, set bad ones and leaks apart, seal the vault, cut folds.
+
+    Args:
+        problem: What step 1 found.
+        listing: The candidates.
+        source: Where they lie.
+        cache_root: Folder of the decoded caches.
+        seed: Decides the split; the cache does not depend on it.
+        test_listing: Candidates of a separate test set; they become the vault.
+        test_source: Where those lie.
+        workers: Decoding processes; one per core if None.
+        item_seconds: Time limit of one item; what takes longer is set apart.
+        tick: Told the share that is decoded.
+
+    Raises:
+        DataError: Too little can be used; the message says what is enough.
+        RunError: The disk is full or the cache cannot be written.
+    """
+    items = collect(problem, listing, source, test_listing, test_source)
+    if not items.names:
+        reasons = commonest(one.reason for one in items.quarantine) or "nothing is listed"
+        raise too_few(f"no labelled item ({reasons})")
+    wanted = _wanted(problem.inputs[0].kind, items)
+    limits = Limits(workers=workers, item_seconds=item_seconds)
+    decoded = open_or_build(wanted, cache_root, limits, tick)
+    quarantine = _quarantine(items, decoded)
+    usable = np.flatnonzero(decoded.cards["state"] == GOOD)
+    cards, shape = decoded.cards[usable], decoded.shape
+    labels = np.unique(items.labels, return_inverse=True)[1][usable]
+    side = min(shape["item_shape"][:2]) if is_picture(shape) else 0
+    alike = find_alike(cards, labels, short_side=side)
+    names = [items.names[row] for row in usable]
+    duplicates, about_duplicates = listed(alike, names, labels, items.parts[usable])
+    target: TargetKind = catalog.load("target", problem.target.kind)()
+    made = cut(items, usable, alike.groups, target, seed, quarantine)
+    dataset = Dataset(
+        problem=problem,
+        classes=made.classes,
+        rows=_rows(decoded, made.open),
+        targets=made.targets,
+        names=tuple(items.names[row] for row in made.open),
+        folds=made.folds,
+        n_folds=made.n_folds,
+        groups=made.groups,
+        split=made.split,
+        quarantine=quarantine,
+        duplicates=duplicates,
+        notes=(
+            *items.notes,
+            *made.notes,
+            *words.about_sizes(cards, shape),
+            *alike.notes,
+            *about_duplicates,
+            *decoded.notes,
+        ),
+        fingerprint=_fingerprint(items.names, decoded.cards),
+        total=items.total,
+        seen_sizes=words.sizes(cards, shape),
+        cache_hit=decoded.hit,
+    )
+    sealed = VaultContent(
+        rows=_rows(decoded, made.sealed),
+        targets=made.sealed_targets,
+        names=tuple(items.names[row] for row in made.sealed),
+    )
+    return Gathered(dataset=dataset, vault=Vault(sealed, origin=made.origin))
+
+
+def _wanted(word: str, items: Items) -> Wanted:
+    # A shape chosen with a look at test rows would be a small leak.
+    training = np.flatnonzero(items.parts == TRAIN)
+    sample = training if training.size else np.arange(len(items.parts))
+    return Wanted(
+        word=word,
+        place=catalog.entry("input", word).place,
+        kind=catalog.load("input", word)(),
+        names=items.names,
+        sources=items.sources,
+        origins=items.origins,
+        sample=sample.tolist(),
+    )
+
+
+def _quarantine(items: Items, decoded: Decoded) -> tuple[Quarantined, ...]:
+    """Everything that cannot be used, by path."""
+    broken = (
+        Quarantined(path=printable(items.names[row]), reason=reason)
+        for row, reason in decoded.bad.items()
+    )
+    return tuple(sorted((*items.quarantine, *broken), key=lambda one: (one.path, one.reason)))
+
+
+def _rows(decoded: Decoded, index: IntArray) -> Rows:
+    return Rows(
+        file=decoded.file,
+        dtype=decoded.shape["dtype"],
+        item_shape=tuple(decoded.shape["item_shape"]),
+        total=len(decoded.cards),
+        index=index.astype(np.int64),
+    )
+
+
+def _fingerprint(names: Sequence[str], cards: NDArray[np.void]) -> str:
+    """Hash of all names and the content behind them, whatever their order."""
+    digest = hashlib.blake2b(digest_size=16)
+    content = cards["content"]
+    for row in sorted(range(len(names)), key=lambda i: (names[i], content[i].tobytes())):
+        digest.update(names[row].encode("utf-8", "surrogatepass") + b"\0" + content[row].tobytes())
+    return digest.hexdigest()

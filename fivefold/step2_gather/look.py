@@ -1,0 +1,127 @@
+"""What `fivefold look` shows: the data in numbers, and a sheet of example pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from fivefold.plumbing.files import printable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fivefold.contracts.records import Dataset
+
+# Pixels: side of a picture, gap between pictures, width of the column of class names.
+_CELL, _GAP, _NAMES = 96, 4, 176
+_INK, _PAPER = (20, 20, 20), (255, 255, 255)
+
+
+def summary(dataset: Dataset, *, vault_size: int) -> dict[str, Any]:
+    """The data in plain JSON values.
+
+    Returns:
+        `source`, `input`, `target`, `metric`, `layout`, `items`, `open_rows`, `vault_rows`,
+        `split`, `folds`, `shape`, `sizes` and `classes` (word or name -> rows), `quarantine`,
+        `duplicates`, `notes`, `fingerprint`, `cache_hit`.
+    """
+    problem = dataset.problem
+    counts = np.bincount(dataset.targets, minlength=len(dataset.classes))
+    return {
+        "source": printable(problem.source),
+        "input": [one.kind for one in problem.inputs],
+        "target": problem.target.kind,
+        "metric": problem.metric,
+        "layout": problem.layout,
+        "items": dataset.total,
+        "open_rows": len(dataset.targets),
+        "vault_rows": vault_size,
+        "split": dataset.split,
+        "folds": dataset.n_folds,
+        "shape": list(dataset.rows.item_shape),
+        "sizes": dict(dataset.seen_sizes),
+        "classes": {
+            printable(name): int(count) for name, count in zip(dataset.classes, counts, strict=True)
+        },
+        "quarantine": [{"path": one.path, "reason": one.reason} for one in dataset.quarantine],
+        "duplicates": [
+            {
+                "first": one.first,
+                "second": one.second,
+                "exact": one.exact,
+                "across": one.across,
+                "same_label": one.same_label,
+                "action": one.action,
+            }
+            for one in dataset.duplicates
+        ],
+        "notes": list(dataset.notes),
+        "fingerprint": dataset.fingerprint,
+        "cache_hit": dataset.cache_hit,
+    }
+
+
+def contact_sheet(dataset: Dataset, *, columns: int = 8, classes: int = 12) -> Image.Image | None:
+    """Example pictures of open rows, one line per class, the largest classes first.
+
+    Args:
+        dataset: The open rows.
+        columns: Pictures per class.
+        classes: Classes shown at most.
+
+    Returns:
+        The sheet; None where items are not pictures (H, W, 1 or 3).
+    """
+    shape = dataset.rows.item_shape
+    if len(shape) != 3 or shape[2] not in (1, 3):
+        return None
+    counts = np.bincount(dataset.targets, minlength=len(dataset.classes))
+    shown = np.argsort(-counts, kind="stable")[:classes]
+    step = _CELL + _GAP
+    sheet = Image.new("RGB", (_NAMES + columns * step + _GAP, len(shown) * step + _GAP), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    font = _font()
+    for line, number in enumerate(shown):
+        top = _GAP + line * step
+        name = printable(dataset.classes[number])
+        draw.text((_GAP, top), _fitting(name, font), fill=_INK, font=font)
+        draw.text((_GAP, top + 18), f"{counts[number]:,}", fill=_INK, font=font)
+        rows = np.flatnonzero(dataset.targets == number)
+        spread = rows[np.unique(np.linspace(0, len(rows) - 1, columns).round().astype(np.int64))]
+        for column, picture in enumerate(dataset.rows.take(spread)):
+            sheet.paste(_cell(picture), (_NAMES + column * step, top))
+    return sheet
+
+
+def _cell(picture: NDArray[np.generic]) -> Image.Image:
+    """One picture (H, W, C) in a square; small ones keep their pixels visible."""
+    plain = picture[..., 0] if picture.shape[2] == 1 else picture
+    image = Image.fromarray(plain.astype(np.uint8)).convert("RGB")
+    scale = _CELL / max(image.size)
+    size = tuple(max(1, round(side * scale)) for side in image.size)
+    way = Image.Resampling.NEAREST if scale >= 2 else Image.Resampling.LANCZOS
+    cell = Image.new("RGB", (_CELL, _CELL), _PAPER)
+    cell.paste(
+        image.resize((size[0], size[1]), way), ((_CELL - size[0]) // 2, (_CELL - size[1]) // 2)
+    )
+    return cell
+
+
+def _font() -> ImageFont.FreeTypeFont:
+    """A font that has more than Latin letters: the one matplotlib ships."""
+    import matplotlib  # noqa: PLC0415 - half a second that only a sheet needs
+
+    path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    return ImageFont.truetype(str(path), 13)
+
+
+def _fitting(name: str, font: ImageFont.FreeTypeFont) -> str:
+    """The name, cut where it would run into the pictures."""
+    if font.getlength(name) <= _NAMES - 2 * _GAP:
+        return name
+    while name and font.getlength(name + "…") > _NAMES - 2 * _GAP:
+        name = name[:-1]
+    return name + "…"
