@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fivefold.contracts.rows import FloatArray, IntArray
 
 COLDEST, HOTTEST = 0.05, 20.0
-_CELLS = 2_000_000  # probabilities that are enough to learn one number from
+_CELLS = 500_000  # probabilities that are enough to learn one number from
 
 
 def apply_temperature(probabilities: NDArray[np.floating[Any]], t: float) -> FloatArray:

@@ -97,7 +97,7 @@ def _comparable(
     fleet: tuple[Member, ...],
 ) -> tuple[list[Member], NDArray[np.bool_], tuple[str, ...]]:
     """Members with rows in common, the mask (N,) of those rows, and who was left out."""
-    answered = {member.name: ~np.isnan(member.answers).any(1) for member in fleet}
+    answered = {member.name: ~np.isnan(member.answers[:, 0]) for member in fleet}
     by_coverage = sorted(fleet, key=lambda m: -int(answered[m.name].sum()))
     most = int(answered[by_coverage[0].name].sum()) if by_coverage else 0
     if not most:
@@ -106,11 +106,11 @@ def _comparable(
             wanted="at least one member that was trained and judged",
             hint="give more time with --budget",
         )
-    rows: NDArray[np.bool_] = answered[by_coverage[0].name]
+    rows = answered[by_coverage[0].name]
     kept: list[Member] = []
     notes = []
     for member in by_coverage:
-        common: NDArray[np.bool_] = np.logical_and(rows, answered[member.name])
+        common = rows & answered[member.name]
         if common.sum() < _COVERAGE * most:
             share = f"{int(common.sum()):,} of {most:,}"
             notes.append(f"{member.name}: left out, it answers {share} validation rows")

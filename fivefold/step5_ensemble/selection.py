@@ -32,7 +32,7 @@ FEW_ROWS = 2_000
 ROUNDS = 25
 BAGS = 10
 LEAST_WEIGHT = 0.04  # less than one pick in 25: not worth what running the member costs
-_CELLS = 400_000_000  # probabilities that all of selection may look at
+_CELLS = 150_000_000  # probabilities that all of selection may look at
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,10 +64,12 @@ def select(
     bagged = [_shares(_greedy(answers[:, bag], targets[bag], word), members) for bag in drawn]
     path, scores = _path(answers, targets, word, picks)
     whole = _shares(picks[: _best(scores, word) + 1], members)
-    weights = _without_crumbs(np.mean(bagged, axis=0))
-    # The path begins with the best member, so the best stretch of it is never worse than that.
-    safe = whole if _worse(answers, targets, word, weights, scores[0]) else weights
-    return Selection(weights=safe, path=path)
+    # The steadiest choice that is not worse than the best member; that member itself at last.
+    singles = [_signed(word, metric(word).function(one, targets)) for one in answers]
+    alone = np.eye(members)[singles.index(max(singles))]
+    choices = (_without_crumbs(np.mean(bagged, axis=0)), whole, alone)
+    weights = next(w for w in choices if _merit(answers, targets, word, w) >= max(singles))
+    return Selection(weights=weights, path=path)
 
 
 def pool(answers: FloatArray, weights: NDArray[np.float64]) -> FloatArray:
@@ -77,28 +79,35 @@ def pool(answers: FloatArray, weights: NDArray[np.float64]) -> FloatArray:
 
 def _greedy(answers: FloatArray, targets: IntArray, word: str) -> list[int]:
     """Members in the order they are picked; the first is the best member by the metric."""
-    singles = [_merit(one, targets, word, fit_temperature(one, targets)) for one in answers]
     by_metric = [_signed(word, metric(word).function(one, targets)) for one in answers]
-    picks = [max(range(len(answers)), key=lambda m: (by_metric[m], singles[m]))]
+    picks = [by_metric.index(max(by_metric))]
     total: FloatArray = answers[picks[0]].copy()
+    temperature = 1.0
     for size in range(2, ROUNDS + 1):
-        # Adding one member moves the best temperature little: one fit serves the round.
-        temperature = fit_temperature(total / (size - 1), targets)
-        pools = ((total + one) / np.float32(size) for one in answers)
-        merits = [_merit(pooled, targets, word, temperature) for pooled in pools]
-        picks.append(max(range(len(answers)), key=merits.__getitem__))
+        if (size - 1).bit_count() == 1:  # the larger the pool, the less one member changes it
+            temperature = fit_temperature(total / np.float32(size - 1), targets)
+        picks.append(_next(answers, total, size, targets, word, temperature))
         total = total + answers[picks[-1]]
     return picks
 
 
-def _merit(
-    pooled: FloatArray, targets: IntArray, word: str, temperature: float
-) -> tuple[float, float]:
-    """The higher the better."""
-    sureness = -log_loss(apply_temperature(pooled, temperature), targets)
-    if len(targets) < FEW_ROWS:
-        return sureness, 0.0
-    return _signed(word, metric(word).function(pooled, targets)), sureness
+def _next(
+    answers: FloatArray, total: FloatArray, size: int, targets: IntArray, word: str, t: float
+) -> int:
+    """The member that makes a pool of `size` members best, `total` (N, K) being the others."""
+
+    def loss(m: int) -> float:
+        return log_loss(apply_temperature((total + answers[m]) / np.float32(size), t), targets)
+
+    def score(m: int) -> float:
+        pooled = (total + answers[m]) / np.float32(size)
+        return _signed(word, metric(word).function(pooled, targets))
+
+    leading = list(range(len(answers)))
+    if len(targets) >= FEW_ROWS:
+        scores = [score(m) for m in leading]
+        leading = [m for m in leading if scores[m] == max(scores)]
+    return min(leading, key=loss) if len(leading) > 1 else leading[0]
 
 
 def _signed(word: str, score: float) -> float:
@@ -112,7 +121,7 @@ def _path(
     total = np.zeros(answers.shape[1:], np.float32)
     for size, member in enumerate(picks, start=1):
         total += answers[member]
-        scores.append(metric(word).function(total / size, targets))
+        scores.append(metric(word).function(total / np.float32(size), targets))
     return tuple(zip(picks, scores, strict=True)), scores
 
 
@@ -131,12 +140,7 @@ def _without_crumbs(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     return kept / kept.sum()
 
 
-def _worse(
-    answers: FloatArray,
-    targets: IntArray,
-    word: str,
-    weights: NDArray[np.float64],
-    single: float,
-) -> bool:
-    pooled = metric(word).function(pool(answers, weights), targets)
-    return _signed(word, pooled) < _signed(word, single)
+def _merit(
+    answers: FloatArray, targets: IntArray, word: str, weights: NDArray[np.float64]
+) -> float:
+    return _signed(word, metric(word).function(pool(answers, weights), targets))

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 from fivefold import catalog
 from fivefold.plumbing.files import read_arrays, read_json, write_arrays, write_json
 from fivefold.traditional.classifiers import logits, placed
-from fivefold.traditional.describing import describe, portion
+from fivefold.traditional.describing import cores, describe, portion
 from fivefold.traditional.saving import load_model
 
 if TYPE_CHECKING:
@@ -136,11 +138,18 @@ def predict_rows(
             block, rows, seconds_per_row=costs[key], tick=portion(tick, done, share)
         )
         done += share
-    return {
-        f"{name}/{fold}": model.part(fold, np.hstack([described[_key(b)] for b in model.features]))
-        for name, model in models.items()
-        for fold in model.models
-    }
+    parts = [(name, fold) for name, model in models.items() for fold in model.models]
+
+    def answer(name: str, fold: int) -> FloatArray:
+        model = models[name]
+        return model.part(fold, np.hstack([described[_key(b)] for b in model.features]))
+
+    # Threads are enough: the pipelines leave Python's lock while they compute. The outer limit
+    # is what the limits inside them, which overlap, go back to.
+    with threadpool_limits(1):
+        side_by_side = Parallel(n_jobs=cores(), backend="threading")
+        found = side_by_side(delayed(answer)(name, fold) for name, fold in parts)
+    return {f"{name}/{fold}": p for (name, fold), p in zip(parts, found, strict=True)}
 
 
 def seconds_per_row(folder: Path, member: Member) -> float:

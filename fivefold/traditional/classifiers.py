@@ -15,6 +15,7 @@ from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifie
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import SVC, LinearSVC
+from threadpoolctl import threadpool_limits
 
 from fivefold.scores.calibration import softmax
 from fivefold.scores.metrics import LEAST
@@ -45,6 +46,7 @@ class Classifier:
         word: The word in member names.
         build: (size, seed) -> unfitted pipeline.
         growth: Fitting costs rows to this power.
+        effort: How many times the cost of others a small fit may have.
         kernel: Answering one row costs as much again for every row trained on.
         most_rows: More rows than this are not worth their cost.
         most_classes: It is not tried on more classes.
@@ -53,6 +55,7 @@ class Classifier:
     word: str
     build: Callable[[Size, int], Pipeline]
     growth: float = 1.0
+    effort: float = 1.0
     kernel: bool = False
     most_rows: int = 60_000
     most_classes: int = 1_000
@@ -68,14 +71,18 @@ def fit(
     # make as much of a pixel that never changes as of one that tells the classes apart.
     spread = max(float(features.var(0, dtype=np.float64).sum()), 1e-6)
     size = Size(len(features), features.shape[1], spread, classes)
-    return classifier.build(size, seed).fit(features, targets)
+    # OpenMP counts its threads per calling thread, so the limit is set here, where fits that run
+    # side by side call; boosting with more threads than cores is ten times as slow.
+    with threadpool_limits(1):
+        return classifier.build(size, seed).fit(features, targets)
 
 
 def logits(model: Pipeline, features: FloatArray) -> FloatArray:
     """Margins or log-probabilities (N, J) of the classes seen, in the order of `classes_`."""
-    if not isinstance(model[-1], SVC | LinearSVC):
-        return np.log(np.maximum(model.predict_proba(features), LEAST)).astype(np.float32)
-    margins = model.decision_function(features)
+    with threadpool_limits(1):
+        if not isinstance(model[-1], SVC | LinearSVC):
+            return np.log(np.maximum(model.predict_proba(features), LEAST)).astype(np.float32)
+        margins = model.decision_function(features)
     if margins.ndim == 1:
         margins = np.stack([-margins, margins], axis=1) / 2.0
     return margins.astype(np.float32)
@@ -143,8 +150,8 @@ CLASSIFIERS: dict[str, Classifier] = {
         Classifier(
             word="svm", build=_svm, growth=2.0, kernel=True, most_rows=12_000, most_classes=50
         ),
-        Classifier(word="forest", build=_forest, growth=1.1),
+        Classifier(word="forest", build=_forest, growth=1.1, effort=3.0),
         Classifier(word="linear_svm", build=_linear_svm),
-        Classifier(word="boosting", build=_boosting, most_classes=30),
+        Classifier(word="boosting", build=_boosting, effort=10.0, most_classes=30),
     )
 }

@@ -16,7 +16,7 @@ from fivefold.scores.calibration import fit_temperature
 from fivefold.scores.metrics import metric
 from fivefold.traditional.answers import Card, part_file, save_card
 from fivefold.traditional.describing import cores
-from fivefold.traditional.race import Bench, Candidate, Fitted, together
+from fivefold.traditional.race import Bench, Candidate, Fitted, first_rows, together
 from fivefold.traditional.saving import save_model
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 MEMBERS = 3
 _RESERVE = 0.05  # share of the whole time kept for calibrating and saving
-_LEAP = 8  # a fit to this many times the rows of the last is tried on fewer rows first
+_LEAP = 8  # no fit has more than this many times the rows of the one its cost is foretold from
+_GROWTH = 1.5  # nor is one repeated for less than this many times its rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,10 @@ class Finals:
         waves = -(-len(self._judged) * len(group) // cores())
         return all(f.foretell(f.rows, self._answers(0)) * waves < seconds for f in group)
 
+    def _least(self, known: Fitted) -> int:
+        """Rows worth fitting to at any time: those of the race's first round, which were cheap."""
+        return min(known.rows, first_rows(len(self.bench.dataset.classes)))
+
     def _answers(self, fold: int) -> int:
         return len(self._judged[fold]) + self.later_rows
 
@@ -119,17 +124,22 @@ class Finals:
         return parts
 
     def _part(self, known: Fitted, fold: int, seconds: float) -> Fitted:
-        """One fold of a finalist within `seconds`, its cost foretold from a fit that is known."""
-        start = self.bench.clock.used()
-        most = len(self.bench.orders[fold])
-        rows = known.affordable(seconds, self._answers(fold), most)
-        candidate, judged = known.candidate, self._judged[fold]
-        if rows > _LEAP * known.rows:
-            known = self.bench.fit(candidate, fold, rows // _LEAP, judged[:500])
-            left = seconds - (self.bench.clock.used() - start)
-            rows = known.affordable(left, self._answers(fold), most)
-        least = min(most, 2 * len(self.bench.dataset.classes))
-        return self.bench.fit(candidate, fold, max(rows, least), judged)
+        """One fold of a finalist within `seconds`, its cost foretold from a fit that is known.
+
+        Every fit tells more about the cost of the next: where one turns out cheap, it is
+        made again on more rows. The first is made however late it is.
+        """
+        clock, judged = self.bench.clock, self._judged[fold]
+        most = min(len(self.bench.orders[fold]), known.candidate.classifier.most_rows)
+        until = clock.used() + seconds
+        rows = known.affordable(until - clock.used(), self._answers(fold), most)
+        rows = min(most, max(rows, self._least(known)))
+        while True:
+            rows = min(rows, _LEAP * known.rows)
+            known = self.bench.fit(known.candidate, fold, rows, judged)
+            rows = known.affordable(until - clock.used(), self._answers(fold), most)
+            if rows < _GROWTH * known.rows:
+                return known
 
     def _member(self, parts: list[Fitted]) -> Member:
         """Calibrate, save and record a finalist.

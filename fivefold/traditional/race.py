@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import Parallel, delayed
-from threadpoolctl import threadpool_limits
 
 from fivefold.scores.calibration import apply_temperature, fit_temperature
 from fivefold.scores.metrics import log_loss, metric
@@ -139,15 +138,7 @@ class Bench:
 
 def together(jobs: Sequence[Callable[[], Fitted]]) -> list[Fitted]:
     """Run jobs side by side in threads, one per core: the fits leave Python's lock."""
-    side_by_side = Parallel(n_jobs=cores(), backend="threading")
-    return list(side_by_side(delayed(_single)(job) for job in jobs))
-
-
-def _single(job: Callable[[], Fitted]) -> Fitted:
-    # OpenMP counts its threads per calling thread: a limit set outside would not reach here,
-    # and boosting with more threads than cores is ten times as slow.
-    with threadpool_limits(1):
-        return job()
+    return list(Parallel(n_jobs=cores(), backend="threading")(delayed(job)() for job in jobs))
 
 
 def stratified(targets: IntArray, rng: np.random.Generator) -> IntArray:
@@ -176,6 +167,11 @@ def candidates(names: tuple[str, ...], classes: int) -> tuple[Candidate, ...]:
     )
 
 
+def first_rows(classes: int) -> int:
+    """Rows of the race's first round."""
+    return max(500, 8 * classes)
+
+
 def race(bench: Bench, entrants: Sequence[Candidate], until: float) -> list[Fitted]:
     """Fit candidates to ever more rows of the first fold while there is time; best first.
 
@@ -187,7 +183,7 @@ def race(bench: Bench, entrants: Sequence[Candidate], until: float) -> list[Fitt
     order = bench.orders[0]
     judged = np.flatnonzero(bench.dataset.folds == 0)
     judged = np.sort(judged[stratified(bench.dataset.targets[judged], _rng(bench))][:_JUDGES])
-    rows = min(len(order), max(500, 8 * len(bench.dataset.classes)))
+    rows = min(len(order), first_rows(len(bench.dataset.classes)))
     tried = _round(bench, entrants, rows, judged, until)
     standing = tried
     while rows < len(order) and len(standing) > 2:
@@ -210,9 +206,10 @@ def _round(
     slowest = 0.0
     width = cores()
     for start in range(0, len(entrants), width):
-        if done and bench.clock.used() + slowest > until:
-            break
         wave = entrants[start : start + width]
+        dearest = max(one.classifier.effort for one in wave)
+        if done and bench.clock.used() + slowest * dearest > until:
+            continue
         began = bench.clock.used()
         done += together([_job(bench, one, rows, judged) for one in wave])
         slowest = max(slowest, bench.clock.used() - began)

@@ -1,5 +1,6 @@
 """Small data sets as the traditional pipeline gets them."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from fivefold.contracts.records import Dataset, Input, Problem, Target
 from fivefold.contracts.rows import Rows
 
 
-def make_dataset(
+def _make_dataset(
     folder: Path, items: np.ndarray, targets: np.ndarray, folds: np.ndarray, kind: str = "image"
 ) -> Dataset:
     """A data set of items (N, ...), written as its own cache file."""
@@ -50,9 +51,15 @@ def make_dataset(
 
 
 @pytest.fixture(scope="session")
+def make_dataset() -> Callable[..., Dataset]:
+    """Writes items (N, ...) as a cache file and gives the data set of them."""
+    return _make_dataset
+
+
+@pytest.fixture(scope="session")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """1,797 handwritten digits, 8 x 8 grey, in three folds."""
     pixels, targets = load_digits(return_X_y=True)
     items = (pixels.reshape(-1, 8, 8, 1) * 255 / 16).astype(np.uint8)
     folds = np.random.default_rng(0).integers(3, size=len(targets))
-    return make_dataset(tmp_path_factory.mktemp("digits"), items, targets, folds)
+    return _make_dataset(tmp_path_factory.mktemp("digits"), items, targets, folds)
