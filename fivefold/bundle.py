@@ -25,7 +25,7 @@ from fivefold.nets.build import build
 from fivefold.plumbing.errors import BadItem, DataError, RunError
 from fivefold.plumbing.files import printable
 from fivefold.scores.calibration import apply_temperature
-from fivefold.traditional.saving import predict_rows
+from fivefold.traditional.answers import predict_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -37,12 +37,13 @@ from fivefold.plumbing.run_folder import RunFolder, default_path
 from fivefold.plumbing.silence import Silence
 from fivefold.plumbing.stopper import Stopper
 from fivefold.step1_pick import pick
-from fivefold.step2_gather import gather
+from fivefold.step2_gather.gather import gather
 from fivefold.step2_gather.look import summary
 from fivefold.step3_expand import expand
 from fivefold.step4_train import Share, Site, Wish, plan_nets, train_nets
 from fivefold.step5_ensemble import ensemble
-from fivefold.traditional.fit import fit_traditional, seconds_per_row
+from fivefold.traditional.answers import seconds_per_row
+from fivefold.traditional.fit import fit_traditional
 from fivefold.win_ import win as judge_and_report
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def look(
     """
     asked, progress = Options(**options), progress or Silence()
     dataset, vault = _gather(_pick(data, asked, progress), asked, progress)
-    facts = summary(dataset, vault.size)
+    facts = summary(dataset, vault_size=vault.size)
     write_json(Path(out) / "look.json", facts)
     draw_contact_sheet(Path(out) / "contact_sheet.png", dataset)
     return facts

@@ -307,11 +307,12 @@ class Ensemble:
         temperature: Divides the log of the pooled probabilities.
         score: The problem's metric on validation rows.
         log_loss: Log-loss on validation rows after calibration.
-        best_single: The best single net on validation rows as `member/fold` (None without one).
+        best_single: `member/fold` of the best single net on validation rows (None without one).
         best_traditional: Name of the best traditional member on validation rows.
         temperatures: Temperature of each member judged alone.
         sure_above: Smallest top probability at which an answer is called sure.
         path: (name, metric after adding it) of each greedy step.
+        notes: Members that were left out, and why.
     """
 
     weights: dict[str, float]
@@ -323,3 +324,4 @@ class Ensemble:
     temperatures: dict[str, float]
     sure_above: float
     path: tuple[tuple[str, float], ...]
+    notes: tuple[str, ...] = ()

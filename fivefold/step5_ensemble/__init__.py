@@ -1,1 +1,5 @@
-"""step5_ensemble"""
+"""Step 5: a fleet becomes an ensemble: greedy selection, pooling, calibration."""
+
+from fivefold.step5_ensemble.ensemble import NEVER_SURE, ensemble
+
+__all__ = ["NEVER_SURE", "ensemble"]

@@ -1,0 +1,146 @@
+"""Step 5: members are selected, pooled and calibrated on validation answers alone.
+
+Axes: M members, N open rows, V rows that all kept members answer, K classes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fivefold.contracts.records import Ensemble
+from fivefold.plumbing.errors import RunError
+from fivefold.scores.calibration import apply_temperature, fit_temperature
+from fivefold.scores.metrics import log_loss, metric
+from fivefold.step5_ensemble.selection import pool, select
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fivefold.contracts.records import Dataset, Fleet, Member
+    from fivefold.contracts.rows import FloatArray, IntArray
+
+NEVER_SURE = 1.01  # above any probability, and, unlike infinity, a JSON number
+_COVERAGE = 0.2  # of what the best covered member answers
+_LEAST_SURE_ROWS = 10
+
+
+def ensemble(dataset: Dataset, fleet: Fleet, *, seed: int) -> Ensemble:
+    """Select, pool and calibrate the fleet's members.
+
+    Members are pooled by the weighted mean of their probabilities; then one temperature is
+    applied. Only rows that every kept member answers are used; a member whose answers leave
+    too few rows in common is left out, and `notes` says so. The log-loss is cross-fitted:
+    each fifth of the rows is judged at a temperature learned from the others.
+
+    Raises:
+        RunError: No member answers any row.
+    """
+    rng = np.random.default_rng(seed)
+    members, rows, notes = _comparable(fleet.members)
+    word = dataset.problem.metric
+    targets = dataset.targets[rows]
+    answers = np.stack([member.answers[rows] for member in members])
+    selection = select(answers, targets, word, rng)
+    pooled = pool(answers, selection.weights)
+    temperature = fit_temperature(pooled, targets)
+    calibrated = apply_temperature(pooled, temperature)
+    scores = {
+        member.name: metric(word).function(answer, targets)
+        for member, answer in zip(members, answers, strict=True)
+    }
+    deep = _best([m for m in members if m.kind == "deep"], scores, word)
+    traditional = _best([m for m in members if m.kind == "traditional"], scores, word)
+    return Ensemble(
+        weights={
+            member.name: float(weight)
+            for member, weight in zip(members, selection.weights, strict=True)
+            if weight > 0
+        },
+        temperature=temperature,
+        score=metric(word).function(calibrated, targets),
+        log_loss=_cross_fitted_log_loss(pooled, targets, rng),
+        best_single=_best_part(deep, word) if deep else None,
+        best_traditional=traditional.name if traditional else None,
+        temperatures={
+            member.name: fit_temperature(answer, targets)
+            for member, answer in zip(members, answers, strict=True)
+        },
+        sure_above=sure_above(calibrated, targets),
+        path=tuple((members[i].name, score) for i, score in selection.path),
+        notes=notes,
+    )
+
+
+def sure_above(probabilities: FloatArray, targets: IntArray) -> float:
+    """The smallest top probability from which on answers (V, K) are right often enough.
+
+    Enough is 95 % of the rows at or above it; 99 % where 95 % of all rows are right anyway,
+    so that "sure" still sets answers apart. At least ten rows have to lie there. Where no
+    threshold does it, NEVER_SURE.
+    """
+    confidence = probabilities.max(1)
+    right = probabilities.argmax(1) == targets
+    wanted = 0.99 if right.mean() >= 0.95 else 0.95
+    order = np.argsort(-confidence, kind="stable")
+    falling = confidence[order]
+    share = right[order].cumsum() / np.arange(1, len(right) + 1)
+    # A threshold cannot part rows of equal confidence: only the last of them counts.
+    last = np.append(falling[1:] < falling[:-1], True)
+    rows = np.arange(1, len(right) + 1)
+    enough = np.flatnonzero(last & (share >= wanted) & (rows >= _LEAST_SURE_ROWS))
+    return float(falling[enough[-1]]) if len(enough) else NEVER_SURE
+
+
+def _comparable(
+    fleet: tuple[Member, ...],
+) -> tuple[list[Member], NDArray[np.bool_], tuple[str, ...]]:
+    """Members with rows in common, the mask (N,) of those rows, and who was left out."""
+    answered = {member.name: ~np.isnan(member.answers[:, 0]) for member in fleet}
+    by_coverage = sorted(fleet, key=lambda m: -int(answered[m.name].sum()))
+    most = int(answered[by_coverage[0].name].sum()) if by_coverage else 0
+    if not most:
+        raise RunError(
+            found=f"{len(fleet)} members, none with an answer to a validation row",
+            wanted="at least one member that was trained and judged",
+            hint="give more time with --budget",
+        )
+    rows = answered[by_coverage[0].name]
+    kept: list[Member] = []
+    notes = []
+    for member in by_coverage:
+        common = rows & answered[member.name]
+        if common.sum() < _COVERAGE * most:
+            share = f"{int(common.sum()):,} of {most:,}"
+            notes.append(f"{member.name}: left out, it answers {share} validation rows")
+        else:
+            kept.append(member)
+            rows = common
+    return kept, rows, tuple(notes)
+
+
+def _best(members: list[Member], scores: dict[str, float], word: str) -> Member | None:
+    """The best by its score on the common rows."""
+    sign = 1.0 if metric(word).higher_is_better else -1.0
+    return max(members, key=lambda m: sign * scores[m.name], default=None)
+
+
+def _best_part(member: Member, word: str) -> str:
+    """`member/fold` of the member's best net: one net, not the mean of its folds."""
+    sign = 1.0 if metric(word).higher_is_better else -1.0
+    part = max(member.parts, key=lambda p: sign * p.score)
+    return f"{member.name}/{part.fold}"
+
+
+def _cross_fitted_log_loss(
+    pooled: FloatArray, targets: IntArray, rng: np.random.Generator
+) -> float:
+    fifth = rng.permutation(len(targets)) % 5
+    judged = np.empty_like(pooled)
+    for i in np.unique(fifth):
+        here = fifth == i
+        # With a lone row there are no others: the temperature stays 1.
+        temperature = fit_temperature(pooled[~here], targets[~here]) if not here.all() else 1.0
+        judged[here] = apply_temperature(pooled[here], temperature)
+    return log_loss(judged, targets)

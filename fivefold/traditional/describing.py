@@ -1,0 +1,119 @@
+"""Describing many rows by hand-crafted features, on all cores, and what that costs.
+
+Axes: N rows, F features.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+import numpy as np
+from joblib import Parallel, cpu_count, delayed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fivefold.contracts.roles import TraditionalFeatures
+    from fivefold.contracts.rows import FloatArray, IntArray, Rows
+
+POOL_START = 2.0  # seconds until worker processes have started and imported what they need
+CHUNK = 256  # rows per piece of work, so that progress is seen and memory stays small
+LEARNING_ROWS = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Described:
+    """Some rows of a data set, described.
+
+    Attributes:
+        positions: (N,) which rows of the data set.
+        blocks: Name of the features -> (N, F).
+    """
+
+    positions: IntArray
+    blocks: dict[str, FloatArray]
+
+    def take(self, names: tuple[str, ...], which: IntArray) -> FloatArray:
+        """The features `names` side by side, of rows `which` of the data set: (M, F)."""
+        order = np.argsort(self.positions)
+        place = order[np.searchsorted(self.positions, which, sorter=order)]
+        return np.hstack([self.blocks[name][place] for name in names])
+
+
+def cores() -> int:
+    """Processor cores this process may use."""
+    return int(cpu_count())
+
+
+def describe(
+    features: TraditionalFeatures,
+    rows: Rows,
+    *,
+    seconds_per_row: float,
+    tick: Callable[[float], None] | None = None,
+    stop: Callable[[int], bool] | None = None,
+) -> FloatArray:
+    """Describe `rows` (N): features (N, F).
+
+    Worker processes are started only where they save more time than they cost. They get the
+    rows as a place in the cache, not as pixels.
+
+    Args:
+        features: What describes; has learned already.
+        rows: Rows to describe.
+        seconds_per_row: Cost of one row on one core, as measured.
+        tick: Told the share (0 to 1) that is done.
+        stop: Asked, with the rows begun so far, whether to leave the rest out.
+    """
+    pieces = [np.arange(i, min(i + CHUNK, len(rows))) for i in range(0, len(rows), CHUNK)]
+    wanted = takewhile(lambda piece: not (stop and piece[0] and stop(int(piece[0]))), pieces)
+    work = (delayed(_piece)(features, rows.select(piece)) for piece in wanted)
+    pooled = seconds_per_row * len(rows) > 3 * POOL_START and cores() > 1
+    found: list[FloatArray] = []
+    # joblib's own processes do not run the user's script a second time, as `spawn` would.
+    jobs = Parallel(n_jobs=cores() if pooled else 1, return_as="generator", max_nbytes=None)
+    for piece in jobs(work):
+        found.append(piece)
+        if tick:
+            tick(len(found) / len(pieces))
+    return np.concatenate(found)
+
+
+def _piece(features: TraditionalFeatures, rows: Rows) -> FloatArray:
+    return features.describe(rows.take(slice(None)))
+
+
+def portion(
+    tick: Callable[[float], None] | None, begun: float, part: float
+) -> Callable[[float], None] | None:
+    """A tick for work that is `part` of the whole, of which `begun` was done before."""
+    return None if tick is None else lambda share: tick(begun + share * part)
+
+
+def measure(
+    features: TraditionalFeatures,
+    rows: Rows,
+    rng: np.random.Generator,
+    now: Callable[[], float] = time.monotonic,
+) -> tuple[float, int]:
+    """Seconds per row on one core, and the number of features, from a small slice.
+
+    Learning is part of the measure, since it describes the rows it learns from.
+    """
+    few = rows.select(np.sort(rng.permutation(len(rows))[:8]))
+    start = now()
+    features.learn(few, rng)
+    learned = now() - start
+    start = now()
+    width = features.describe(few.take(slice(None))).shape[1]
+    seconds = max(learned, now() - start) / len(few)
+    if seconds > 5e-3:
+        return seconds, width
+    # A first call also pays for imports and for setting up: quick features get a longer look.
+    more = rows.select(np.sort(rng.permutation(len(rows))[:64])).take(slice(None))
+    start = now()
+    features.describe(more)
+    return (now() - start) / len(more), width

@@ -1,0 +1,224 @@
+"""Features x classifiers against each other on small slices; and what a bigger fit will cost.
+
+Axes: N rows, F features, K classes, J classes seen in training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from fivefold.scores.calibration import apply_temperature, fit_temperature
+from fivefold.scores.metrics import log_loss, metric
+from fivefold.traditional.classifiers import CLASSIFIERS, Classifier, fit, logits, placed
+from fivefold.traditional.describing import Described, cores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sklearn.pipeline import Pipeline
+
+    from fivefold.contracts.records import Dataset
+    from fivefold.contracts.rows import FloatArray, IntArray
+    from fivefold.plumbing.clock import Clock
+
+_CAUTION = 1.3  # a cost foretold from a smaller fit is counted this many times
+_JUDGES = 2_000  # validation rows that a race is judged on
+_FINER = 4  # each round of the race has this many times the rows of the last
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Features and the classifier behind them."""
+
+    features: tuple[str, ...]
+    classifier: Classifier
+
+    @property
+    def name(self) -> str:
+        """For example `colour+hog+svm`."""
+        return "+".join((*self.features, self.classifier.word))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fitted:
+    """A candidate fitted to some rows of one fold, what it answered, and what that cost.
+
+    Attributes:
+        candidate: What was fitted.
+        model: The fitted pipeline.
+        rows: Number of rows it was fitted to.
+        judged: (N,) rows of the data set it answered.
+        logits: (N, J) its answers.
+        fit_seconds: Cost of the fit.
+        row_seconds: Cost of answering one row.
+    """
+
+    candidate: Candidate
+    model: Pipeline
+    rows: int
+    judged: IntArray
+    logits: FloatArray
+    fit_seconds: float
+    row_seconds: float
+
+    def probabilities(self, classes: int, temperature: float = 1.0) -> FloatArray:
+        """Its answers (N, K)."""
+        seen = self.model.classes_
+        return placed(self.logits, seen, classes=classes, temperature=temperature)
+
+    def foretell(self, rows: int, answers: int) -> float:
+        """Seconds that fitting to `rows` rows and answering `answers` rows will take."""
+        grown = rows / self.rows
+        answering = self.row_seconds * answers * (grown if self.candidate.classifier.kernel else 1)
+        return _CAUTION * (self.fit_seconds * grown**self.candidate.classifier.growth + answering)
+
+    def affordable(self, seconds: float, answers: int, most: int) -> int:
+        """The most rows, up to `most`, whose fit and answers fit into `seconds`; at least 1."""
+        rows = min(most, self.candidate.classifier.most_rows)
+        while rows > 1 and self.foretell(rows, answers) > seconds:
+            rows = int(rows * 0.9)
+        return rows
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bench:
+    """Where candidates are fitted: the described rows, and the clock.
+
+    Attributes:
+        dataset: The open rows.
+        described: Their features.
+        orders: For each fold, the rows it trains on, in an order of which every beginning is
+            stratified.
+        clock: Counts the time down.
+        seed: Seed of all fits.
+    """
+
+    dataset: Dataset
+    described: Described
+    orders: tuple[IntArray, ...]
+    clock: Clock
+    seed: int
+
+    def fit(self, candidate: Candidate, fold: int, rows: int, judged: IntArray) -> Fitted:
+        """Fit to the first `rows` rows of a fold's order and answer the rows `judged`."""
+        chosen = self.orders[fold][:rows]
+        start = self.clock.used()
+        model = fit(
+            candidate.classifier,
+            self.described.take(candidate.features, chosen),
+            self.dataset.targets[chosen],
+            classes=len(self.dataset.classes),
+            seed=self.seed,
+        )
+        fitted = self.clock.used()
+        found = logits(model, self.described.take(candidate.features, judged))
+        return Fitted(
+            candidate=candidate,
+            model=model,
+            rows=len(chosen),
+            judged=judged,
+            logits=found,
+            fit_seconds=fitted - start,
+            row_seconds=(self.clock.used() - fitted) / len(judged),
+        )
+
+    def merit(self, fitted: Fitted) -> tuple[float, float]:
+        """The higher the better: the problem's metric, then the calibrated log-loss."""
+        targets = self.dataset.targets[fitted.judged]
+        answers = fitted.probabilities(len(self.dataset.classes))
+        answers = apply_temperature(answers, fit_temperature(answers, targets))
+        judge = metric(self.dataset.problem.metric)
+        score = judge.function(answers, targets)
+        return score if judge.higher_is_better else -score, -log_loss(answers, targets)
+
+
+def together(jobs: Sequence[Callable[[], Fitted]]) -> list[Fitted]:
+    """Run jobs side by side in threads, one per core: the fits leave Python's lock."""
+    return list(Parallel(n_jobs=cores(), backend="threading")(delayed(job)() for job in jobs))
+
+
+def stratified(targets: IntArray, rng: np.random.Generator) -> IntArray:
+    """An order of rows (N,) of which every beginning holds the classes in their shares.
+
+    One row of every class comes first, so that no beginning as long as K lacks a class.
+    """
+    order = rng.permutation(len(targets))
+    by_class = order[np.argsort(targets[order], kind="stable")]
+    counts = np.bincount(targets)
+    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    rank = np.arange(len(targets)) - first[targets[by_class]]
+    place = (rank + rng.random(len(targets))) / counts[targets[by_class]]
+    place[rank == 0] -= 1.0
+    return by_class[np.argsort(place, kind="stable")]
+
+
+def candidates(names: tuple[str, ...], classes: int) -> tuple[Candidate, ...]:
+    """All features together with every classifier first, then every feature for itself."""
+    sets = [names, *((name,) for name in names if len(names) > 1)]
+    return tuple(
+        Candidate(features, classifier)
+        for features in sets
+        for classifier in CLASSIFIERS.values()
+        if classes <= classifier.most_classes
+    )
+
+
+def first_rows(classes: int) -> int:
+    """Rows of the race's first round."""
+    return max(500, 8 * classes)
+
+
+def race(bench: Bench, entrants: Sequence[Candidate], until: float) -> list[Fitted]:
+    """Fit candidates to ever more rows of the first fold while there is time; best first.
+
+    Args:
+        bench: Where they are fitted.
+        entrants: Who takes part, the most promising first; the first is always tried.
+        until: Time on the bench's clock at which no further fit is begun.
+    """
+    order = bench.orders[0]
+    judged = np.flatnonzero(bench.dataset.folds == 0)
+    judged = np.sort(judged[stratified(bench.dataset.targets[judged], _rng(bench))][:_JUDGES])
+    rows = min(len(order), first_rows(len(bench.dataset.classes)))
+    tried = _round(bench, entrants, rows, judged, until)
+    standing = tried
+    while rows < len(order) and len(standing) > 2:
+        rows = min(rows * _FINER, len(order))
+        left = (until - bench.clock.used()) * cores()
+        best = standing[: max(2, len(standing) // 3)]
+        if sum(f.foretell(rows, len(judged)) for f in best) > left:
+            break
+        standing = _round(bench, [f.candidate for f in best], rows, judged, until)
+        again = {f.candidate for f in standing}
+        tried = standing + [f for f in tried if f.candidate not in again]
+    return tried
+
+
+def _round(
+    bench: Bench, entrants: Sequence[Candidate], rows: int, judged: IntArray, until: float
+) -> list[Fitted]:
+    """Fit the entrants wave by wave, as long as the next wave is likely to end in time."""
+    done: list[Fitted] = []
+    slowest = 0.0
+    width = cores()
+    for start in range(0, len(entrants), width):
+        wave = entrants[start : start + width]
+        dearest = max(one.classifier.effort for one in wave)
+        if done and bench.clock.used() + slowest * dearest > until:
+            continue
+        began = bench.clock.used()
+        done += together([_job(bench, one, rows, judged) for one in wave])
+        slowest = max(slowest, bench.clock.used() - began)
+    return sorted(done, key=bench.merit, reverse=True)
+
+
+def _job(bench: Bench, candidate: Candidate, rows: int, judged: IntArray) -> Callable[[], Fitted]:
+    return lambda: bench.fit(candidate, 0, min(rows, candidate.classifier.most_rows), judged)
+
+
+def _rng(bench: Bench) -> np.random.Generator:
+    return np.random.default_rng(bench.seed)

@@ -1,0 +1,51 @@
+"""A difference is called one only where there is one."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from fivefold.scores.metrics import METRICS
+from fivefold.scores.paired import mcnemar, paired
+
+
+def system(right: np.ndarray, sure: float = 0.8) -> np.ndarray:
+    """Answers (N, 2) to targets that are all 0."""
+    p = np.where(right, sure, 1 - sure).astype(np.float32)
+    return np.stack([p, 1 - p], 1)
+
+
+def test_mcnemar_is_the_exact_binomial_test_on_rows_that_differ():
+    a = np.array([True] * 30 + [False] * 10 + [True] * 60)
+    b = np.array([False] * 30 + [True] * 10 + [True] * 60)
+    assert mcnemar(a, b) == pytest.approx(binomtest(30, 40).pvalue)
+    assert mcnemar(a, a) == 1.0
+
+
+@pytest.mark.parametrize("word", METRICS)
+def test_a_system_does_not_beat_itself(word):
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet(np.ones(6), size=200).astype(np.float32)
+    y = rng.integers(0, 6, 200)
+    found = paired(METRICS[word], ("a", p), ("b", p), y, rng=rng, times=200)
+    assert (found.difference, found.low, found.high, found.p) == (0.0, 0.0, 0.0, 1.0)
+    assert not found.beats
+
+
+@pytest.mark.parametrize("word", ["accuracy", "balanced_accuracy", "log_loss"])
+def test_a_clearly_better_system_beats_and_the_worse_one_does_not(word):
+    rng = np.random.default_rng(0)
+    y = np.zeros(400, np.int64)
+    good, poor = system(rng.random(400) < 0.9), system(rng.random(400) < 0.7)
+    assert paired(METRICS[word], ("good", good), ("poor", poor), y, rng=rng).beats
+    assert not paired(METRICS[word], ("poor", poor), ("good", good), y, rng=rng).beats
+
+
+@pytest.mark.parametrize("word", ["accuracy", "log_loss", "calibration_error"])
+def test_equal_systems_are_called_different_about_one_time_in_twenty(word):
+    rng = np.random.default_rng(3)
+    y = np.zeros(120, np.int64)
+    called = 0
+    for _ in range(100):
+        a, b = system(rng.random(120) < 0.8), system(rng.random(120) < 0.8)
+        called += paired(METRICS[word], ("a", a), ("b", b), y, rng=rng, times=200).p < 0.05
+    assert called <= 12
