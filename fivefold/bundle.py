@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 import numpy as np
-import torch
 from safetensors.torch import load_file
 
 from fivefold import catalog
@@ -20,7 +19,7 @@ from fivefold.contracts import saving
 from fivefold.contracts.records import Ensemble, Fleet, Fold, Member, Problem
 from fivefold.contracts.rows import FloatArray, Held, Items
 from fivefold.engine.inference import predict
-from fivefold.engine.precision import choose_device
+from fivefold.engine.precision import channels_last, choose_device
 from fivefold.nets.build import build
 from fivefold.plumbing.errors import BadItem, DataError, RunError
 from fivefold.plumbing.files import printable
@@ -150,9 +149,9 @@ class Bundle:
                 found[key] = predict(self._net(member, part.file), rows, size, member.views)
                 if tick is not None:
                     tick(len(found) / (nets + 1))
-        for member in self.facts.members:
-            if member.kind == "traditional":
-                found |= predict_rows(member, self.folder, rows)
+        opponents = [m for m in self.facts.members if m.kind == "traditional"]
+        if opponents:
+            found |= predict_rows(opponents, self.folder, rows)
         return found
 
     def pool(self, parts: dict[str, FloatArray]) -> FloatArray:
@@ -203,8 +202,7 @@ class Bundle:
             mean, scale = state["mean"], state["scale"]
             net = build(member.recipe, shape, len(self.classes), mean, 1.0 / scale)
             net.load_state_dict(state)
-            net.to(choose_device(self._device), memory_format=torch.channels_last)
-            self._nets[file] = net
+            self._nets[file] = channels_last(net.to(choose_device(self._device)))
         return self._nets[file]
 
     def _open(self, item: Item) -> np.ndarray | BadItem:

@@ -56,8 +56,9 @@ def describe(dataset: Dataset, vault_rows: int) -> tuple[str, ...]:
 
 def draw_contact_sheet(path: Path, dataset: Dataset) -> None:
     """Write examples of every class as one picture, for kinds that can be seen."""
-    if dataset.problem.inputs[0].kind == "image":
-        _save(contact_sheet(dataset), path)
+    sheet = contact_sheet(dataset)
+    if sheet is not None:
+        _save(sheet, path)
 
 
 def draw_preview(path: Path, dataset: Dataset, expander: Expander, *, seed: int) -> None:

@@ -249,14 +249,15 @@ class _Pipeline:
         """All steps in order."""
         dataset, vault, expander = self._prepare()
         with self.stop.listening(self.progress.say):
-            opponents, notes = self._traditional(dataset)
+            opponents, notes = self._traditional(dataset, vault.size)
             self._bundle(dataset, Fleet(members=opponents, plan=Plan(), degraded=notes))
             fleet = self._train(dataset, expander, opponents, vault.size)
             fleet = replace(fleet, degraded=(*notes, *fleet.degraded))
             chosen, bundle = self._bundle(dataset, fleet)
             report = self._win(dataset, vault, fleet, chosen, bundle, expander)
-        status = "interrupted" if self.stop.asked else "done"
-        self.folder.beat(self.clock, status=status, force=True)
+        self.folder.beat(
+            self.clock, status="interrupted" if self.stop.asked else "done", force=True
+        )
         return Run(self.folder.path, report)
 
     def _prepare(self) -> tuple[Dataset, Vault, Expander]:
@@ -282,7 +283,9 @@ class _Pipeline:
         saving.save(expander.record, path / "expand", "expansion")
         return dataset, vault, expander
 
-    def _traditional(self, dataset: Dataset) -> tuple[tuple[Member, ...], tuple[str, ...]]:
+    def _traditional(
+        self, dataset: Dataset, vault_rows: int
+    ) -> tuple[tuple[Member, ...], tuple[str, ...]]:
         self.progress.step("train")
         if saving.exists(self.train_folder, "traditional"):
             known = saving.load(Opponents, self.train_folder, "traditional")
@@ -294,6 +297,7 @@ class _Pipeline:
                 seconds=share,
                 seed=self.asked.seed,
                 folder=self.train_folder,
+                later_rows=vault_rows,
                 tick=self._bar("traditional"),
             )
         for member in result.members:

@@ -168,10 +168,3 @@ class Progress(Protocol):
 
     def bar(self, name: str, share: float, note: str = "") -> None:
         """Work `name` is done to `share` (0 to 1)."""
-
-
-class Launcher(Protocol):
-    """Where members run."""
-
-    def run(self, job: Callable[[], Any]) -> Any:  # noqa: ANN401
-        """Run one member's job and give back its result."""

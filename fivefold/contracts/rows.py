@@ -70,5 +70,9 @@ class Held:
         """The items at positions `which`."""
         return self.items[which]
 
+    def select(self, which: IntArray) -> Held:
+        """Narrow to positions `which`."""
+        return Held(self.items[which])
+
 
 Items = Rows | Held

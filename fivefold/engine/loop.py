@@ -21,7 +21,7 @@ from fivefold.engine.average import Lookahead
 from fivefold.engine.batches import Batches, Position
 from fivefold.engine.checkpoints import Checkpoint, optimiser_tensors, restore_optimisers
 from fivefold.engine.optimisers import build_optimisers, rise_of, set_rate
-from fivefold.engine.precision import autocast
+from fivefold.engine.precision import autocast, channels_last
 from fivefold.engine.schedule import Limit, rate
 from fivefold.nets.base import Net
 from fivefold.nets.blocks.pictures import plain
@@ -110,7 +110,7 @@ class _Trainer:
     """The loop with its state at hand."""
 
     def __init__(self, net: Net, job: Job, watch: Watch, checkpoint: Checkpoint | None) -> None:
-        self.net = net.to(job.device, memory_format=torch.channels_last)
+        self.net = channels_last(net.to(job.device))
         self.job, self.watch, self.checkpoint = job, watch, checkpoint
         recipe = job.recipe
         self.batches = Batches(len(job.rows), recipe.batch, recipe.seed)

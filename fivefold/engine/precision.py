@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import torch
+from torch import nn
 
 from fivefold.plumbing.errors import OptionError
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def channels_last(net: M) -> M:
+    """Lay filters out with channels last, in place: the layout in which convolutions are fast."""
+    for p in net.parameters():
+        if p.ndim == 4:
+            p.data = p.data.contiguous(memory_format=torch.channels_last)
+    return net
 
 
 def choose_device(wanted: str) -> torch.device:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fivefold.contracts.records import Guess, Input, Listing, Problem, Target
-from fivefold.contracts.roles import Source  # noqa: TC001 - field of a record
+from fivefold.contracts.roles import Source
 from fivefold.plumbing.errors import DataError, OptionError
 from fivefold.plumbing.files import printable
 from fivefold.plumbing.sources import ArraySource, open_source

@@ -11,10 +11,12 @@ import os
 import shutil
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import PIL
+from numpy.typing import NDArray
 
 from fivefold import __version__
 from fivefold.plumbing.errors import RunError
@@ -25,9 +27,6 @@ from fivefold.step2_gather.item import CARDS, ROWS, card_type, file_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from fivefold.step2_gather.fill import Limits, Wanted
 

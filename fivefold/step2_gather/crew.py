@@ -7,8 +7,10 @@ fast as one core, processes 1.9 times, and only a process can be ended when a de
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -18,8 +20,7 @@ from fivefold.step2_gather.item import CARDS, UNDONE, card_type
 from fivefold.step2_gather.process import Worker, WorkerLost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator
     from types import TracebackType
 
 # One task: enough small files to make its round trip cheap, few enough large ones to share out.

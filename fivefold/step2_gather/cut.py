@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fivefold.contracts.rows import IntArray
 from fivefold.plumbing.errors import DataError
 from fivefold.step2_gather import notes as words
 from fivefold.step2_gather.duplicates import TEST, TRAIN, VALIDATION, leaking
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from fivefold.contracts.records import Quarantined
     from fivefold.contracts.roles import TargetKind
-    from fivefold.contracts.rows import IntArray
     from fivefold.step2_gather.items import Items
 
 # What "enough" is: below it no split leaves anything to learn from or to judge by.

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fivefold.contracts.records import Duplicate
+from fivefold.contracts.rows import IntArray
 from fivefold.plumbing.files import printable
 from fivefold.step2_gather.near import LIMIT, groups_of, near_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from fivefold.contracts.rows import IntArray
 
 # Parts, in the order in which they give way: a training row goes where a test row shows the same.
 TRAIN, VALIDATION, TEST = 0, 1, 2

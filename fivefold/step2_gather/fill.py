@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fivefold.contracts.roles import DecodedSource
+from fivefold.contracts.roles import DecodedSource, InputKind, Source
+from fivefold.contracts.rows import IntArray
 from fivefold.plumbing.errors import BadItem, DataError
 from fivefold.plumbing.files import write_json
 from fivefold.step2_gather.crew import Crew, Order
@@ -18,11 +20,9 @@ from fivefold.step2_gather.item import CARDS, ROWS, ItemWriter, file_sizes
 from fivefold.step2_gather.room import make_room, need_space
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from fivefold.contracts.roles import InputKind, Source
-    from fivefold.contracts.rows import IntArray
 
 MANIFEST = "manifest.json"
 _SAMPLE = 200

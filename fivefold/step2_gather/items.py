@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fivefold.contracts.records import Quarantined
+from fivefold.contracts.roles import Source
+from fivefold.contracts.rows import IntArray
 from fivefold.plumbing.files import printable
 from fivefold.step2_gather.duplicates import TEST, TRAIN, VALIDATION
 
 if TYPE_CHECKING:
     from fivefold.contracts.records import Listing, Problem
-    from fivefold.contracts.roles import Source
-    from fivefold.contracts.rows import IntArray
 
 _PARTS = {None: TRAIN, "train": TRAIN, "validation": VALIDATION, "test": TEST}
 

@@ -19,13 +19,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fivefold.scores.calibration import apply_temperature, fit_temperature
 from fivefold.scores.metrics import log_loss, metric
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from fivefold.contracts.rows import FloatArray, IntArray
 
 FEW_ROWS = 2_000

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from joblib import Parallel, delayed
+from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from fivefold import catalog
+from fivefold.contracts.roles import TraditionalFeatures
 from fivefold.plumbing.files import read_arrays, read_json, write_arrays, write_json
 from fivefold.traditional.classifiers import logits, placed
 from fivefold.traditional.describing import cores, describe, portion
@@ -24,11 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from sklearn.pipeline import Pipeline
 
     from fivefold.contracts.records import Member
-    from fivefold.contracts.roles import TraditionalFeatures
-    from fivefold.contracts.rows import FloatArray, Rows
+    from fivefold.contracts.rows import FloatArray, Items
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +109,7 @@ def load_traditional(folder: Path, member: Member) -> TraditionalModel:
 def predict_rows(
     members: Sequence[Member],
     folder: Path,
-    rows: Rows,
+    rows: Items,
     *,
     tick: Callable[[float], None] | None = None,
 ) -> dict[str, FloatArray]:

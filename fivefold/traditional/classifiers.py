@@ -5,6 +5,7 @@ Axes: N rows, F features, K classes, J classes seen in training.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,6 @@ from fivefold.scores.calibration import softmax
 from fivefold.scores.metrics import LEAST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from fivefold.contracts.rows import FloatArray, IntArray
 
 _NUMBERS = 20_000_000  # fitted numbers that one forest may hold

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from joblib import Parallel, cpu_count, delayed
 
+from fivefold.contracts.rows import FloatArray, IntArray
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fivefold.contracts.roles import TraditionalFeatures
-    from fivefold.contracts.rows import FloatArray, IntArray, Rows
+    from fivefold.contracts.rows import Items
 
 POOL_START = 2.0  # seconds until worker processes have started and imported what they need
 CHUNK = 256  # rows per piece of work, so that progress is seen and memory stays small
@@ -50,7 +52,7 @@ def cores() -> int:
 
 def describe(
     features: TraditionalFeatures,
-    rows: Rows,
+    rows: Items,
     *,
     seconds_per_row: float,
     tick: Callable[[float], None] | None = None,
@@ -63,7 +65,7 @@ def describe(
 
     Args:
         features: What describes; has learned already.
-        rows: Rows to describe.
+        rows: Items to describe.
         seconds_per_row: Cost of one row on one core, as measured.
         tick: Told the share (0 to 1) that is done.
         stop: Asked, with the rows begun so far, whether to leave the rest out.
@@ -82,7 +84,7 @@ def describe(
     return np.concatenate(found)
 
 
-def _piece(features: TraditionalFeatures, rows: Rows) -> FloatArray:
+def _piece(features: TraditionalFeatures, rows: Items) -> FloatArray:
     return features.describe(rows.take(slice(None)))
 
 
@@ -95,7 +97,7 @@ def portion(
 
 def measure(
     features: TraditionalFeatures,
-    rows: Rows,
+    rows: Items,
     rng: np.random.Generator,
     now: Callable[[], float] = time.monotonic,
 ) -> tuple[float, int]:

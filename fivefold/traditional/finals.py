@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fivefold.contracts.records import Fold, Member
+from fivefold.contracts.roles import TraditionalFeatures
+from fivefold.contracts.rows import IntArray
 from fivefold.scores.calibration import fit_temperature
 from fivefold.scores.metrics import metric
 from fivefold.traditional.answers import Card, part_file, save_card
@@ -21,10 +24,7 @@ from fivefold.traditional.saving import save_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from fivefold.contracts.roles import TraditionalFeatures
-    from fivefold.contracts.rows import IntArray
 
 MEMBERS = 3
 _RESERVE = 0.05  # share of the whole time kept for calibrating and saving

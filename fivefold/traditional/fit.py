@@ -15,6 +15,8 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from fivefold import catalog
+from fivefold.contracts.records import Member
+from fivefold.contracts.roles import TraditionalFeatures
 from fivefold.plumbing.clock import Clock
 from fivefold.traditional.describing import (
     LEARNING_ROWS,
@@ -32,8 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from fivefold.contracts.records import Dataset, Member
-    from fivefold.contracts.roles import TraditionalFeatures
+    from fivefold.contracts.records import Dataset
     from fivefold.contracts.rows import IntArray
 
 DESCRIBING, RACING = 0.4, 0.6  # shares of the time that are over when these stages end

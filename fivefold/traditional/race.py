@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import Parallel, delayed
+from sklearn.pipeline import Pipeline
 
+from fivefold.contracts.records import Dataset
+from fivefold.contracts.rows import FloatArray, IntArray
+from fivefold.plumbing.clock import Clock
 from fivefold.scores.calibration import apply_temperature, fit_temperature
 from fivefold.scores.metrics import log_loss, metric
 from fivefold.traditional.classifiers import CLASSIFIERS, Classifier, fit, logits, placed
@@ -19,11 +23,6 @@ from fivefold.traditional.describing import Described, cores
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sklearn.pipeline import Pipeline
-
-    from fivefold.contracts.records import Dataset
-    from fivefold.contracts.rows import FloatArray, IntArray
-    from fivefold.plumbing.clock import Clock
 
 _CAUTION = 1.3  # a cost foretold from a smaller fit is counted this many times
 _JUDGES = 2_000  # validation rows that a race is judged on

@@ -48,7 +48,8 @@ class Convnet(Encoder):
         grid = (short - self.kernel) // self.stride + 1
         pools = max(0, min(len(WIDTHS), int(math.log2(max(1.0, grid / 3)))))
         widths = [max(16, round(w * width / 16) * 16) for w in WIDTHS]
-        stages, before = [], filters
+        stages: list[_Stage] = []
+        before = filters
         for i, after in enumerate(widths):
             stages.append(_Stage(before, after, depth=depth, pool=i >= len(widths) - pools))
             before = after
@@ -66,7 +67,7 @@ class Convnet(Encoder):
 
     def kernels(self) -> Tensor:
         """The first learned convolution, seen through the whitening: M pictures (M, C, h, w)."""
-        learned = self.stages[0].convolutions[0].weight
+        learned = self.get_parameter("stages.0.convolutions.0.weight")
         return F.conv_transpose2d(learned, self.whiten.weight, stride=self.stride)
 
     def forward(self, x: Tensor) -> Tensor:
