@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fivefold.bundle import load
-    from fivefold.pipeline import Run, look, win
+    from fivefold.pipeline import Run, win
     from fivefold.plumbing.errors import DataError, FivefoldError, OptionError, RunError
+    from fivefold.preparation import look
     from fivefold.winner import Winner
 
 __version__ = "0.1.0"
 
 _PLACES = {
     "win": "fivefold.pipeline",
-    "look": "fivefold.pipeline",
+    "look": "fivefold.preparation",
     "Run": "fivefold.pipeline",
     "load": "fivefold.bundle",
     "Winner": "fivefold.winner",

@@ -108,9 +108,9 @@ def look(
 ) -> None:
     """Steps 1 and 2 only: counts, sizes, balance, quarantine, duplicates, a contact sheet."""
     with _errors(), Screen() as screen:
-        from fivefold import pipeline
+        from fivefold import preparation
 
-        facts = pipeline.look(
+        facts = preparation.look(
             data,
             out=out,
             progress=screen,
@@ -134,9 +134,9 @@ def expand(
 ) -> None:
     """Write the preview sheet: each expansion before and after, and why it is used or not."""
     with _errors(), Screen() as screen:
-        from fivefold import pipeline
+        from fivefold import preparation
 
-        record = pipeline.preview(
+        record = preparation.preview(
             data, out=out, progress=screen, seed=seed, label=label, path=path, mirror=mirror
         )
     for name, why in record.why.items():

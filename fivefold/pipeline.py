@@ -20,26 +20,20 @@ from fivefold.circumstances import (
     CONTACT_SHEET,
     PREVIEW,
     circumstances,
-    describe,
     draw_contact_sheet,
     draw_preview,
     repeat_command,
 )
 from fivefold.contracts import saving
-from fivefold.contracts.options import Options
+from fivefold.contracts.options import Data, Options
 from fivefold.contracts.records import Fleet, Member, Plan
 from fivefold.engine.precision import choose_device
 from fivefold.plumbing.clock import Clock, seconds
 from fivefold.plumbing.errors import OptionError, RunError
-from fivefold.plumbing.files import write_json
-from fivefold.plumbing.places import cache_root
 from fivefold.plumbing.run_folder import RunFolder, default_path
 from fivefold.plumbing.silence import Silence
 from fivefold.plumbing.stopper import Stopper
-from fivefold.step1_pick import pick
-from fivefold.step2_gather.gather import gather
-from fivefold.step2_gather.look import summary
-from fivefold.step3_expand import expand
+from fivefold.preparation import expander_for, gathered_from, picked_from
 from fivefold.step4_train import Share, Site, Wish, plan_nets, train_nets
 from fivefold.step5_ensemble import ensemble
 from fivefold.traditional.answers import seconds_per_row
@@ -52,14 +46,12 @@ if TYPE_CHECKING:
     import numpy as np
 
     from fivefold.bundle import Bundle, Item
-    from fivefold.contracts.records import Dataset, Ensemble, ExpansionRecord
+    from fivefold.contracts.records import Dataset, Ensemble
     from fivefold.contracts.roles import Expander, Progress
     from fivefold.contracts.rows import FloatArray
     from fivefold.contracts.vault import Vault
-    from fivefold.step1_pick import Picked
     from fivefold.win_ import Report
 
-Data = str | Path | tuple[Any, Any] | None
 MOST_NETS = 100
 TRADITIONAL_SHARE = 0.08  # of the budget, for the opponent
 REPORT_SECONDS = 5.0  # a report takes about that long, whatever the data
@@ -139,101 +131,6 @@ def win(
     return _Pipeline(data, asked, folder, clock, progress).run()
 
 
-def look(
-    data: Data = None,
-    *,
-    out: str | Path = "look",
-    progress: Progress | None = None,
-    **options: Any,  # noqa: ANN401 - the fields of Options, checked there
-) -> dict[str, Any]:
-    """Steps 1 and 2 only: what the data are, and what is wrong with them.
-
-    Args:
-        data: As for `win`.
-        out: Folder for the contact sheet and `look.json`.
-        progress: Where progress is drawn.
-        **options: The fields of `Options`.
-
-    Returns:
-        Kinds, counts, sizes, class balance, quarantine, duplicates: the content of `look.json`.
-    """
-    asked, progress = Options(**options), progress or Silence()
-    dataset, vault = _gather(_pick(data, asked, progress), asked, progress)
-    facts = summary(dataset, vault_size=vault.size)
-    write_json(Path(out) / "look.json", facts)
-    draw_contact_sheet(Path(out) / "contact_sheet.png", dataset)
-    return facts
-
-
-def preview(
-    data: Data = None,
-    *,
-    out: str | Path = "expand.png",
-    progress: Progress | None = None,
-    **options: Any,  # noqa: ANN401 - the fields of Options, checked there
-) -> ExpansionRecord:
-    """Steps 1 to 3: write the sheet that shows every expansion before and after.
-
-    Args:
-        data: As for `win`.
-        out: The picture.
-        progress: Where progress is drawn.
-        **options: The fields of `Options`.
-
-    Returns:
-        The settings that would be used, and why.
-    """
-    asked, progress = Options(**options), progress or Silence()
-    dataset, _ = _gather(_pick(data, asked, progress), asked, progress)
-    expander = _expand(dataset, asked, progress)
-    draw_preview(Path(out), dataset, expander, seed=asked.seed)
-    return expander.record
-
-
-def _pick(data: Data, asked: Options, progress: Progress) -> Picked:
-    progress.step("pick")
-    picked = pick(
-        data,
-        test=asked.test,
-        scratch=cache_root(),
-        input_kind=asked.input,
-        target_kind=asked.target,
-        metric=asked.metric,
-        label=asked.label,
-        path_column=asked.path,
-        tick=lambda share: progress.bar("listing", share),
-    )
-    for guess in picked.problem.guesses:
-        progress.say(f"{guess.question}: {guess.answer} - {guess.why} ({guess.option})")
-    return picked
-
-
-def _gather(picked: Picked, asked: Options, progress: Progress) -> tuple[Dataset, Vault]:
-    progress.step("gather")
-    gathered = gather(
-        picked.problem,
-        picked.listing,
-        picked.source,
-        cache_root=cache_root(),
-        seed=asked.seed,
-        test_listing=picked.test_listing,
-        test_source=picked.test_source,
-        tick=lambda share: progress.bar("decoding", share),
-    )
-    for line in describe(gathered.dataset, gathered.vault.size):
-        progress.say(line)
-    return gathered.dataset, gathered.vault
-
-
-def _expand(dataset: Dataset, asked: Options, progress: Progress) -> Expander:
-    progress.step("expand")
-    overrides = {} if asked.mirror is None else {"mirror": float(asked.mirror)}
-    expander = expand(dataset, seed=asked.seed, overrides=overrides)
-    used = (f"{name} {value:g}" for name, value in expander.record.settings.items() if value)
-    progress.say("expansion: " + (", ".join(used) or "none"))
-    return expander
-
-
 class _Pipeline:
     """The steps with what they all need at hand: options, folder, clock, progress."""
 
@@ -249,10 +146,10 @@ class _Pipeline:
         """All steps in order."""
         dataset, vault, expander = self._prepare()
         with self.stop.listening(self.progress.say):
-            opponents, notes = self._traditional(dataset, vault.size)
-            self._bundle(dataset, Fleet(members=opponents, plan=Plan(), degraded=notes))
-            fleet = self._train(dataset, expander, opponents, vault.size)
-            fleet = replace(fleet, degraded=(*notes, *fleet.degraded))
+            opponents = self._traditional(dataset, vault.size)
+            first = Fleet(members=opponents.members, plan=Plan(), degraded=opponents.notes)
+            self._bundle(dataset, first)
+            fleet = self._train(dataset, expander, first, vault.size)
             chosen, bundle = self._bundle(dataset, fleet)
             report = self._win(dataset, vault, fleet, chosen, bundle, expander)
         self.folder.beat(
@@ -264,9 +161,9 @@ class _Pipeline:
         """Steps 1 to 3."""
         path, asked, progress = self.folder.path, self.asked, self.progress
         with self.folder.phase("pick", self.clock):
-            picked = _pick(self.data, asked, progress)
+            picked = picked_from(self.data, asked, progress)
         with self.folder.phase("gather", self.clock):
-            dataset, vault = _gather(picked, asked, progress)
+            dataset, vault = gathered_from(picked, asked, progress)
         known = self.folder.facts.setdefault("fingerprint", dataset.fingerprint)
         if known != dataset.fingerprint:
             raise RunError(
@@ -275,7 +172,7 @@ class _Pipeline:
                 hint="leave out --resume to begin a new run",
             )
         with self.folder.phase("expand", self.clock):
-            expander = _expand(dataset, asked, progress)
+            expander = expander_for(dataset, asked, progress)
             draw_contact_sheet(path / CONTACT_SHEET, dataset)
             draw_preview(path / PREVIEW, dataset, expander, seed=asked.seed)
         saving.save(picked.problem, path / "pick", "problem")
@@ -283,13 +180,10 @@ class _Pipeline:
         saving.save(expander.record, path / "expand", "expansion")
         return dataset, vault, expander
 
-    def _traditional(
-        self, dataset: Dataset, vault_rows: int
-    ) -> tuple[tuple[Member, ...], tuple[str, ...]]:
+    def _traditional(self, dataset: Dataset, vault_rows: int) -> Opponents:
         self.progress.step("train")
         if saving.exists(self.train_folder, "traditional"):
-            known = saving.load(Opponents, self.train_folder, "traditional")
-            return known.members, known.notes
+            return saving.load(Opponents, self.train_folder, "traditional")
         share = min(TRADITIONAL_SHARE * self.asked.budget, 0.5 * max(1.0, self.clock.left()))
         with self.folder.phase("traditional", self.clock):
             result = fit_traditional(
@@ -302,13 +196,11 @@ class _Pipeline:
             )
         for member in result.members:
             self.progress.say(f"traditional {member.name}: {member.score:.4f} on validation")
-        known = Opponents(members=result.members, notes=result.notes)
-        saving.save(known, self.train_folder, "traditional")
-        return known.members, known.notes
+        opponents = Opponents(members=result.members, notes=result.notes)
+        saving.save(opponents, self.train_folder, "traditional")
+        return opponents
 
-    def _train(
-        self, dataset: Dataset, expander: Expander, opponents: tuple[Member, ...], vault_rows: int
-    ) -> Fleet:
+    def _train(self, dataset: Dataset, expander: Expander, first: Fleet, vault_rows: int) -> Fleet:
         asked = self.asked
         site = Site(
             dataset=dataset,
@@ -320,7 +212,7 @@ class _Pipeline:
             stop=self.stop,
         )
         wish = Wish(nets=asked.nets, encoder=asked.net, seed=asked.seed, vault_rows=vault_rows)
-        reserve = REPORT_SECONDS + self._describing_seconds(opponents, vault_rows)
+        reserve = REPORT_SECONDS + self._describing_seconds(first.members, vault_rows)
         share = Share(clock=self.clock, reserve=reserve)
         with self.folder.phase("plan", self.clock):
             plan = plan_nets(site, share, wish)
@@ -329,7 +221,8 @@ class _Pipeline:
                 f"plan: {line.nets} x {line.member}, {line.seconds:.0f} s: {line.why}"
             )
         with self.folder.phase("train", self.clock):
-            return train_nets(site, plan, wish, share, opponents)
+            fleet = train_nets(site, plan, wish, share, first.members)
+        return replace(fleet, degraded=(*first.degraded, *fleet.degraded))
 
     def _bundle(self, dataset: Dataset, fleet: Fleet) -> tuple[Ensemble, Bundle]:
         """Step 5 and the bundle that goes with it; called first with the opponent alone.

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Data = str | Path | tuple[Any, Any] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fivefold.contracts.records import ExpansionRecord
-    from fivefold.contracts.rows import FloatArray, IntArray, Items, Rows
+    from fivefold.contracts.rows import FloatArray, IntArray, Items
 
 
 class Source(Protocol):
@@ -109,7 +109,7 @@ class TraditionalFeatures(ABC):
     name: str
 
     @abstractmethod
-    def learn(self, rows: Rows, rng: np.random.Generator) -> None:
+    def learn(self, rows: Items, rng: np.random.Generator) -> None:
         """Learn what the features need (a visual vocabulary, say) from training rows."""
 
     @abstractmethod

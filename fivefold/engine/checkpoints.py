@@ -68,8 +68,12 @@ def restore_optimisers(optimisers: list[torch.optim.Optimizer], tensors: dict[st
                 state.setdefault(int(p), {})[key] = value
         groups = optimiser.state_dict()["param_groups"]
         optimiser.load_state_dict({"state": state, "param_groups": groups})
-        for p, values in optimiser.state.items():
-            for key, value in values.items():
-                if value.shape == p.shape:
-                    # fused kernels walk memory: the state must lie as the parameter lies
-                    values[key] = torch.empty_like(p).copy_(value)
+        _lay_out(optimiser.state)
+
+
+def _lay_out(state: dict[Any, Any]) -> None:
+    """Lay each state tensor out as its parameter lies: fused kernels walk both as plain memory."""
+    for p, values in state.items():
+        for key, value in values.items():
+            if value.shape == p.shape:
+                values[key] = torch.empty_like(p).copy_(value)

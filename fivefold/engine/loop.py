@@ -161,7 +161,7 @@ class _Trainer:
         loss = self.net.head.loss(output.float(), target, smoothing=recipe.smoothing)
         for optimiser in self.optimisers:
             optimiser.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         for optimiser in self.optimisers:
             optimiser.step()
         self.lookahead.after_step(self.net, step=self.state.step, progress=progress)

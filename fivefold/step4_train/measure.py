@@ -6,10 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from fivefold.engine.inference import BATCH, predict
-from fivefold.engine.loop import Job, train
+from fivefold.engine.loop import Job, Watch, train
 from fivefold.engine.schedule import Limit
 from fivefold.step4_train.build import fresh_net
 
@@ -35,34 +32,20 @@ def rows_per_second(
 
 def _timed(dataset: Dataset, recipe: Recipe, expander: Expander, device: torch.device) -> float:
     recipe = replace(recipe, low_size=(), low_share=0.0)
-    net = fresh_net(dataset, recipe)
+    moments: list[float] = []
 
-    def steps(n: int) -> float:
-        begin = time.perf_counter()
-        limit = Limit(steps=n)
-        job = Job(
-            rows=dataset.rows,
-            targets=dataset.targets,
-            recipe=recipe,
-            expander=expander,
-            limit=limit,
-            device=device,
-        )
-        train(net, job)
-        return time.perf_counter() - begin
+    def note_the_time() -> bool:
+        moments.append(time.perf_counter())
+        return False
 
-    setup = steps(1)  # initialisation and first-call costs
-    longer = steps(1 + STEPS)
-    again = steps(1)
-    per_step = max(1e-6, (longer - min(setup, again)) / STEPS)
-    return min(recipe.batch, len(dataset.rows)) / per_step
-
-
-def answers_per_second(dataset: Dataset, recipe: Recipe, device: torch.device) -> float:
-    """Rows per second that a net of `recipe` answers, one view."""
-    net = fresh_net(dataset, recipe).to(device)
-    some = dataset.rows.select(np.arange(min(BATCH, len(dataset.rows))))
-    predict(net, some, recipe.size)
-    begin = time.perf_counter()
-    predict(net, some, recipe.size)
-    return len(some) / max(1e-6, time.perf_counter() - begin)
+    job = Job(
+        rows=dataset.rows,
+        targets=dataset.targets,
+        recipe=recipe,
+        expander=expander,
+        limit=Limit(steps=1 + STEPS),
+        device=device,
+    )
+    train(fresh_net(dataset, recipe), job, Watch(stop=note_the_time))
+    per_step = (moments[-1] - moments[0]) / STEPS  # the first step pays for set-up
+    return min(recipe.batch, len(dataset.rows)) / max(1e-6, per_step)
