@@ -147,7 +147,7 @@ CLASSIFIERS: dict[str, Classifier] = {
     for c in (
         Classifier(word="logistic", build=_logistic),
         Classifier(
-            word="svm", build=_svm, growth=2.0, kernel=True, most_rows=12_000, most_classes=50
+            word="svm", build=_svm, growth=1.7, kernel=True, most_rows=12_000, most_classes=50
         ),
         Classifier(word="forest", build=_forest, growth=1.1, effort=3.0),
         Classifier(word="linear_svm", build=_linear_svm),

@@ -120,11 +120,12 @@ def fit_within(
             tick(RACING)
         finals = Finals(bench, choice.blocks, choice.costs, folder, later_rows)
         members, notes = finals.play(ranked, portion(tick, RACING, 1 - RACING))
-    untried = len(entrants) - len(ranked)
-    missed = [f"{untried} of {len(entrants)} features x classifiers not tried: no time"]
-    return TraditionalResult(
-        members=members, notes=(*choice.notes, *(missed if untried else ()), *notes)
+    missed = (
+        ("rows not described", len(dataset.rows) - len(described.positions), len(dataset.rows)),
+        ("features x classifiers not tried", len(entrants) - len(ranked), len(entrants)),
     )
+    said = tuple(f"{n:,} of {of:,} {what}: no time" for what, n, of in missed if n)
+    return TraditionalResult(members=members, notes=(*choice.notes, *said, *notes))
 
 
 def choose(dataset: Dataset, clock: Clock, later_rows: int, rng: np.random.Generator) -> Choice:
@@ -151,8 +152,6 @@ def choose(dataset: Dataset, clock: Clock, later_rows: int, rng: np.random.Gener
             numbers += width
     room = min(_capacity(clock, sum(costs.values())), _NUMBERS // numbers)
     rows = min(len(dataset.rows), max(room, judged + min(1000, enough - judged)))
-    if rows < len(dataset.rows):
-        notes.append(f"described {rows:,} of {len(dataset.rows):,} rows: no time for more")
     order = {block.name: i for i, block in enumerate(blocks)}
     chosen.sort(key=lambda block: order[block.name])
     return Choice(blocks=tuple(chosen), costs=costs, rows=rows, notes=tuple(notes))
@@ -189,7 +188,7 @@ def _describe(
             rows,
             seconds_per_row=cost,
             tick=portion(tick, begun, cost / total),
-            stop=partial(_late, clock, least, DESCRIBING * (begun + cost / total)),
+            stop=partial(_late, clock, least),
         )
         begun += cost / total
     n = min(len(block) for block in found.values())
@@ -198,9 +197,9 @@ def _describe(
     )
 
 
-def _late(clock: Clock, least: int, share: float, rows: int) -> bool:
-    """Whether enough rows are described and the share of the time for it is over."""
-    return rows >= least and clock.used() > clock.budget * share
+def _late(clock: Clock, least: int, rows: int) -> bool:
+    """Whether enough rows are described and the time for it is over."""
+    return rows >= least and clock.used() > clock.budget * DESCRIBING
 
 
 def _order(dataset: Dataset, described: Described, fold: int, rng: np.random.Generator) -> IntArray:

@@ -185,33 +185,45 @@ def race(bench: Bench, entrants: Sequence[Candidate], until: float) -> list[Fitt
     rows = min(len(order), first_rows(len(bench.dataset.classes)))
     tried = _round(bench, entrants, rows, judged, until)
     standing = tried
-    while rows < len(order) and len(standing) > 2:
+    while rows < len(order) and len(standing) > 1:
         rows = min(rows * _FINER, len(order))
-        left = (until - bench.clock.used()) * cores()
-        best = standing[: max(2, len(standing) // 3)]
-        if sum(f.foretell(rows, len(judged)) for f in best) > left:
+        room = (until - bench.clock.used()) * cores()
+        promising = _affordable(standing[: max(4, len(standing) // 3)], rows, len(judged), room)
+        if len(promising) < 2:
             break
-        standing = _round(bench, [f.candidate for f in best], rows, judged, until)
+        standing = _round(bench, promising, rows, judged, until)
         again = {f.candidate for f in standing}
         tried = standing + [f for f in tried if f.candidate not in again]
     return tried
 
 
+def _affordable(ranked: list[Fitted], rows: int, answers: int, room: float) -> list[Candidate]:
+    """Those of the ranked, from the best on, whose next fits together cost less than `room`."""
+    chosen = []
+    for fitted in ranked:
+        cost = fitted.foretell(rows, answers)
+        if cost < room:
+            room -= cost
+            chosen.append(fitted.candidate)
+    return chosen
+
+
 def _round(
     bench: Bench, entrants: Sequence[Candidate], rows: int, judged: IntArray, until: float
 ) -> list[Fitted]:
-    """Fit the entrants wave by wave, as long as the next wave is likely to end in time."""
+    """Fit the entrants wave by wave, leaving out those that are likely to end too late."""
     done: list[Fitted] = []
-    slowest = 0.0
-    width = cores()
-    for start in range(0, len(entrants), width):
-        wave = entrants[start : start + width]
-        dearest = max(one.classifier.effort for one in wave)
-        if done and bench.clock.used() + slowest * dearest > until:
-            continue
+    waiting = list(entrants)
+    typical = 0.0  # slowest wave so far, for a classifier of effort 1
+    while waiting:
+        room = until - bench.clock.used()
+        if done:
+            waiting = [c for c in waiting if typical * c.classifier.effort < room]
+        wave, waiting = waiting[: cores()], waiting[cores() :]
         began = bench.clock.used()
         done += together([_job(bench, one, rows, judged) for one in wave])
-        slowest = max(slowest, bench.clock.used() - began)
+        effort = max((one.classifier.effort for one in wave), default=1.0)
+        typical = max(typical, (bench.clock.used() - began) / effort)
     return sorted(done, key=bench.merit, reverse=True)
 
 
