@@ -143,10 +143,12 @@ class Crew:
                     done, pending = wait(pending, timeout=0.25, return_when=FIRST_EXCEPTION)
                     for future in done:
                         future.result()
-                    if tick is not None:
+                    if pending and tick is not None:
                         tick(self._finished / total)
             finally:
                 self._stop()
+        if tick is not None:
+            tick(1.0)
 
     def _serve(self, task: dict[str, Any]) -> None:
         """One thread, one worker after the other, until no rows are left."""

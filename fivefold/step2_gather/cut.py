@@ -86,7 +86,7 @@ def cut(
         parts = np.where(parts == VALIDATION, TRAIN, parts)
     training = list(labels[rows[parts == TRAIN]])
     if not training:
-        raise too_few(f"no usable training row{_because(quarantine)}")
+        raise too_few(f"no usable training row{because(quarantine)}")
     classes = target.learn(training)
     targets = target.parse(list(labels[rows]), classes)
     notes = words.about_labels(labels[items.parts != TEST], set(training))
@@ -149,11 +149,12 @@ def _check_enough(targets: IntArray, quarantine: Sequence[Quarantined]) -> None:
     if len(targets) < _LEAST_ROWS or large < _LEAST_CLASSES:
         raise too_few(
             f"{len(targets):,} usable rows in {int((counts > 0).sum()):,} classes, "
-            f"{large:,} of them with {_LEAST_OF_CLASS} rows or more{_because(quarantine)}"
+            f"{large:,} of them with {_LEAST_OF_CLASS} rows or more{because(quarantine)}"
         )
 
 
-def _because(quarantine: Sequence[Quarantined]) -> str:
+def because(quarantine: Sequence[Quarantined]) -> str:
+    """How many items cannot be used and the commonest reasons, to end a sentence with."""
     if not quarantine:
         return ""
     reasons = commonest(one.reason for one in quarantine)

@@ -18,7 +18,7 @@ from fivefold.contracts.vault import Vault, VaultContent
 from fivefold.plumbing.files import printable
 from fivefold.step2_gather import notes as words
 from fivefold.step2_gather.cache import open_or_build
-from fivefold.step2_gather.cut import cut, too_few
+from fivefold.step2_gather.cut import because, cut, too_few
 from fivefold.step2_gather.duplicates import TRAIN, find_alike, listed
 from fivefold.step2_gather.fill import Limits, Wanted, commonest
 from fivefold.step2_gather.item import GOOD, is_picture
@@ -85,6 +85,8 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
     decoded = open_or_build(wanted, cache_root, limits, tick)
     quarantine = _quarantine(items, decoded)
     usable = np.flatnonzero(decoded.cards["state"] == GOOD)
+    if not usable.size:
+        raise too_few(f"no usable row{because(quarantine)}")
     cards, shape = decoded.cards[usable], decoded.shape
     labels = np.unique(items.labels, return_inverse=True)[1][usable]
     side = min(shape["item_shape"][:2]) if is_picture(shape) else 0

@@ -39,7 +39,8 @@ class Worker:
         # A file, not a pipe: nobody has to empty it while the worker runs.
         with log.open("wb") as messages:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "fivefold.step2_gather.worker"],
+                # -P: a json.py that lies among the user's data must not be imported.
+                [sys.executable, "-P", "-m", "fivefold.step2_gather.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=messages,

@@ -16,7 +16,7 @@ from fivefold import catalog
 from fivefold.catalog import Entry
 from fivefold.contracts.roles import InputKind
 from fivefold.inputs.image import Image
-from fivefold.plumbing.errors import DataError, RunError
+from fivefold.plumbing.errors import BadItem, DataError, RunError
 from fivefold.step1_pick.problem import pick
 from fivefold.step2_gather import crew
 from fivefold.step2_gather.gather import gather
@@ -59,6 +59,13 @@ class FullDisk(Trapped):
     def fit(self, item, shape):
         resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
         return super().fit(item, shape)
+
+
+class Unfit(Trapped):
+    """Opens everything and can use nothing."""
+
+    def fit(self, item, shape):  # noqa: ARG002 - the role's form
+        raise BadItem("does not fit")
 
 
 def use(kind, monkeypatch):
@@ -142,6 +149,13 @@ def test_any_error_of_a_decoder_is_a_reason(tmp_path, monkeypatch):
     mark(root / "dog" / "002.png", b"ODD!")
     words = "cannot be decoded (ZeroDivisionError: a header of zero)"
     assert reasons(run(root, tmp_path)) == {"dog/002.png": words}
+
+
+def test_items_that_open_but_never_fit_are_one_line(tmp_path, monkeypatch):
+    use(Unfit, monkeypatch)
+    root = write_folder(tmp_path / "data")
+    with pytest.raises(DataError, match=r"no usable row; 30 cannot be used \(30 x does not fit"):
+        run(root, tmp_path)
 
 
 def test_too_many_crashes_end_the_run_with_one_line(tmp_path, monkeypatch):

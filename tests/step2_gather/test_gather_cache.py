@@ -153,3 +153,10 @@ def test_a_full_disk_is_reported_by_the_worker(tmp_path):
     answers = list(decode(Image(), task, [file.read_bytes()], limit))
     limit.rest()
     assert answers == [{"disk": "No space left on device"}]
+
+
+def test_python_files_among_the_data_are_not_run(make, look, monkeypatch):
+    root = make({"cat": 12, "dog": 12})
+    (root / "json.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(root)
+    assert len(look(root).dataset.targets) == 19

@@ -7,6 +7,7 @@ import pytest
 from clouds import picture
 from PIL import Image
 
+from fivefold.step2_gather import near
 from fivefold.step2_gather.item import thumbnail
 from fivefold.step2_gather.near import near_pairs
 
@@ -82,17 +83,16 @@ def test_handwritten_digits_hold_no_near_duplicates():
     assert note is None
 
 
-def test_every_pair_within_the_radius_is_a_candidate(rng):
+def test_every_pair_within_the_radius_is_a_candidate(rng, monkeypatch):
     """The sweep against comparing all with all."""
+    monkeypatch.setattr(near, "_BLOCK", 8)
     base = rng.normal(size=(40, 8, 8, 3))
     close = base[rng.integers(0, 40, 200)] + rng.normal(size=(200, 8, 8, 3)) * 0.06
     coarse = np.concatenate([base, close])
     thumbs = np.clip(128 + 35 * coarse, 0, 255).astype(np.uint8).repeat(2, 1).repeat(2, 2)
-    from fivefold.step2_gather.near import _coarse, _on_sphere, _sweep
-
-    points, _ = _on_sphere(_coarse(thumbs))
-    mirror, _ = _on_sphere(_coarse(thumbs)[:, :, ::-1])
-    pairs, mirrored = _sweep(points, mirror, 0.1, most=10**6)
+    points, _ = near._on_sphere(near._coarse(thumbs))
+    mirror, _ = near._on_sphere(near._coarse(thumbs)[:, :, ::-1])
+    pairs, mirrored = near._sweep(points, mirror, 0.1, most=10**6)
     found = {tuple(sorted(pair)) for pair in pairs[~mirrored].tolist()}
     distance = np.linalg.norm(points[:, None] - points[None], axis=2)
     wanted = {(a, b) for a, b in np.argwhere(distance <= 0.1).tolist() if a < b}
