@@ -11,7 +11,7 @@ from fivefold.contracts.roles import TraditionalFeatures
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fivefold.contracts.rows import FloatArray, Rows
+    from fivefold.contracts.rows import FloatArray, Items
 
 
 @final
@@ -24,7 +24,7 @@ class Columns(TraditionalFeatures):
         self._mean = np.zeros(1, np.float32)
         self._scale = np.ones(1, np.float32)
 
-    def learn(self, rows: Rows, rng: np.random.Generator) -> None:
+    def learn(self, rows: Items, rng: np.random.Generator) -> None:
         """Learn the columns' means and deviations; no label enters, so all folds share them."""
         chosen = np.sort(rng.permutation(len(rows))[:10_000])
         columns = _flat(rows.take(chosen))

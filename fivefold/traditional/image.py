@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fivefold.contracts.rows import FloatArray, Rows
+    from fivefold.contracts.rows import FloatArray, Items
 
 
 @final
@@ -29,7 +29,7 @@ class Pixels(TraditionalFeatures):
 
     name = "pixels"
 
-    def learn(self, rows: Rows, rng: np.random.Generator) -> None:
+    def learn(self, rows: Items, rng: np.random.Generator) -> None:
         """Nothing is learned."""
 
     def describe(self, items: NDArray[Any]) -> FloatArray:
@@ -54,7 +54,7 @@ class Colour(TraditionalFeatures):
 
     name = "colour"
 
-    def learn(self, rows: Rows, rng: np.random.Generator) -> None:
+    def learn(self, rows: Items, rng: np.random.Generator) -> None:
         """Nothing is learned."""
 
     def describe(self, items: NDArray[Any]) -> FloatArray:
@@ -79,7 +79,7 @@ class Hog(TraditionalFeatures):
 
     name = "hog"
 
-    def learn(self, rows: Rows, rng: np.random.Generator) -> None:
+    def learn(self, rows: Items, rng: np.random.Generator) -> None:
         """Nothing is learned."""
 
     def describe(self, items: NDArray[Any]) -> FloatArray:
@@ -121,7 +121,7 @@ class Sift(TraditionalFeatures):
     def __init__(self) -> None:
         self._words = np.zeros((0, 128), np.float32)
 
-    def learn(self, rows: Rows, rng: np.random.Generator) -> None:
+    def learn(self, rows: Items, rng: np.random.Generator) -> None:
         """Cluster the descriptors of up to 200 pictures into up to 200 words."""
         chosen = np.sort(rng.permutation(len(rows))[:200])
         found = np.concatenate(list(_descriptors(rows.take(chosen))))
