@@ -163,7 +163,9 @@ class _Pipeline:
         with self.folder.phase("pick", self.clock):
             picked = picked_from(self.data, asked, progress)
         with self.folder.phase("gather", self.clock):
-            dataset, vault = gathered_from(picked, asked, progress)
+            # Arrays are decoded already: a cache of them is worth nothing to another run.
+            cache = path / "cache" if isinstance(self.data, tuple) else None
+            dataset, vault = gathered_from(picked, asked, progress, cache)
         known = self.folder.facts.setdefault("fingerprint", dataset.fingerprint)
         if known != dataset.fingerprint:
             raise RunError(
