@@ -54,7 +54,6 @@ if TYPE_CHECKING:
 
 MOST_NETS = 100
 TRADITIONAL_SHARE = 0.08  # of the budget, for the opponent
-TRADITIONAL_ALONE = 0.4  # of a budget that is too short for any net
 REPORT_SECONDS = 5.0  # a report takes about that long, whatever the data
 
 
@@ -187,7 +186,7 @@ class _Pipeline:
         self.progress.step("train")
         if saving.exists(self.train_folder, "traditional"):
             return saving.load(Opponents, self.train_folder, "traditional")
-        share = min(self._opponents_part() * self.asked.budget, 0.5 * max(1.0, self.clock.left()))
+        share = min(TRADITIONAL_SHARE * self.asked.budget, 0.5 * max(1.0, self.clock.left()))
         with self.folder.phase("traditional", self.clock):
             result = fit_traditional(
                 dataset,
@@ -202,11 +201,6 @@ class _Pipeline:
         opponents = Opponents(members=result.members, notes=result.notes)
         saving.save(opponents, self.train_folder, "traditional")
         return opponents
-
-    def _opponents_part(self) -> float:
-        """The opponent's share of the budget: what it is worth beside nets, or most of it alone."""
-        nets = self.asked.budget >= REPORT_SECONDS + LEAST_SECONDS
-        return TRADITIONAL_SHARE if nets else TRADITIONAL_ALONE
 
     def _train(self, dataset: Dataset, expander: Expander, first: Fleet, vault_rows: int) -> Fleet:
         asked = self.asked

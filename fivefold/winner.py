@@ -153,11 +153,13 @@ class Winner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-le
             for name in ("n_features_in_", "feature_names_in_"):  # of an earlier fit
                 self.__dict__.pop(name, None)
             return check_X_y(X, y, allow_nd=True)
-        return validate_data(self, X, y, dtype=np.float32)
+        with _quiet():
+            return validate_data(self, X, y, dtype=np.float32)
 
     def _new(self, X: ArrayLike) -> Numbers:
         if hasattr(self, "n_features_in_"):
-            return validate_data(self, X, dtype=np.float32, reset=False)
+            with _quiet():
+                return validate_data(self, X, dtype=np.float32, reset=False)
         pictures = check_array(X, allow_nd=True)
         if pictures.ndim < 3:
             raise DataError(
@@ -166,6 +168,11 @@ class Winner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-le
                 hint="reshape X to (N, H, W) or (N, H, W, C)",
             )
         return pictures
+
+
+def _quiet() -> np.errstate:
+    """What overflows in single precision is refused by the check itself, in better words."""
+    return np.errstate(over="ignore", invalid="ignore")
 
 
 def _seed(random_state: int | np.random.RandomState | None) -> int:

@@ -125,7 +125,6 @@ def test_random_state_is_the_seed_of_the_run(blobs):
     assert winner.report_.data["seed"] == drawn
 
 
-@pytest.mark.filterwarnings("ignore:overflow")
 def test_too_large_for_single_precision_is_refused(blobs):
     X, y = blobs
     with pytest.raises(ValueError, match="too large for dtype"):
