@@ -38,7 +38,7 @@ def read(folder, name="report.json"):
 
 def wait_for(sign, process):
     """Wait until something stands; the process must not end before."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not sign():
         assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < deadline
@@ -170,7 +170,7 @@ def test_an_interrupt_in_training_ends_with_a_report(name, shell):
     wait_for(lambda: has_phase(folder, "plan"), process)
     time.sleep(0.5)
     process.send_signal(signal.Signals[name])
-    said, told = process.communicate(timeout=120)
+    said, told = process.communicate(timeout=300)
     assert process.returncode == 0, told
     assert "Traceback" not in told
     assert f"{name}: ending with what there is" in told
@@ -188,7 +188,7 @@ def test_an_interrupted_run_goes_on_and_says_that_the_vault_was_opened_before(sh
     process = shell.start("win", "photos", "--budget", "200s", "--nets", "1", "--out", folder)
     wait_for(lambda: has_phase(folder, "traditional"), process)
     process.send_signal(signal.SIGINT)
-    assert "report: " in process.communicate(timeout=120)[0]
+    assert "report: " in process.communicate(timeout=300)[0]
     shell("win", "photos", "--budget", "1s", "--nets", "1", "--out", folder, "--resume")
     assert any(line.startswith("the vault was opened before") for line in read(folder)["degraded"])
     assert read(folder, "run.json")["status"] == "done"
