@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: win test setup check fix clean
 .DEFAULT_GOAL := win
@@ -14,6 +15,7 @@ test: check
 	@$(BIN)/python -m pytest
 
 setup: $(STAMP)
+	@:
 
 check: $(STAMP)
 	@$(BIN)/ruff check --quiet .
@@ -25,11 +27,13 @@ fix: $(STAMP)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+# --no-build-isolation: the build tools are in the lock, so the second install needs no network.
 $(STAMP): requirements/lock.txt pyproject.toml
-	@echo "fivefold: setting up $(VENV) (once)"
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("fivefold needs Python 3.11 or newer: make PYTHON=python3.12")'
+	@echo "fivefold: setting up $(VENV) (once, a few minutes)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/lock.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(PIP) install -r requirements/lock.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
 clean:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -94,10 +95,11 @@ class RunFolder:
     def discard(self) -> None:
         """Take away a run that came to nothing: `run.json`, and the folders made for it.
 
-        A run that learned something stays: it has more than `run.json`.
+        A run that learned something stays: it has more than `run.json` and decoded arrays.
         """
         with suppress(OSError):
-            if {file.name for file in self.path.iterdir()} <= {"run.json"}:
+            if {file.name for file in self.path.iterdir()} <= {"run.json", "cache"}:
+                shutil.rmtree(self.path / "cache", ignore_errors=True)
                 (self.path / "run.json").unlink(missing_ok=True)
                 for folder in self._made:
                     folder.rmdir()
