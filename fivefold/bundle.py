@@ -22,7 +22,7 @@ from fivefold.engine.inference import predict
 from fivefold.engine.precision import channels_last, choose_device
 from fivefold.nets.build import build
 from fivefold.plumbing.errors import BadItem, DataError, RunError
-from fivefold.plumbing.files import printable
+from fivefold.plumbing.files import printable, whole
 from fivefold.scores.calibration import apply_temperature
 from fivefold.traditional.answers import predict_rows
 
@@ -85,7 +85,8 @@ class Bundle:
                 hint="give the folder that fivefold win printed",
             )
         self.folder = folder
-        self.facts = saving.load(Facts, folder, "bundle")
+        with whole(folder):
+            self.facts = saving.load(Facts, folder, "bundle")
         self._device = device
 
     @property
@@ -195,13 +196,14 @@ class Bundle:
 
     def _net(self, member: Member, file: str) -> Net:
         if file not in self._nets and member.recipe is not None:
-            state = load_file(self.folder / file)
             shape = self.facts.item_shape
             if member.recipe.size:
                 shape = (shape[2], *member.recipe.size)
-            mean, scale = state["mean"], state["scale"]
-            net = build(member.recipe, shape, len(self.classes), mean, 1.0 / scale)
-            net.load_state_dict(state)
+            with whole(self.folder):
+                state = load_file(self.folder / file)
+                mean, scale = state["mean"], state["scale"]
+                net = build(member.recipe, shape, len(self.classes), mean, 1.0 / scale)
+                net.load_state_dict(state)
             self._nets[file] = channels_last(net.to(choose_device(self._device)))
         return self._nets[file]
 
@@ -283,7 +285,7 @@ def load(folder: str | Path, *, device: str = "auto") -> Bundle:
         device: `auto`, `cpu` or `cuda`.
 
     Raises:
-        RunError: There is no bundle.
+        RunError: There is no bundle, or it is not whole.
     """
     folder = Path(folder)
     inner = folder / "bundle"

@@ -42,6 +42,8 @@ def describe(dataset: Dataset, vault_rows: int) -> tuple[str, ...]:
         f"{len(dataset.rows):,} rows to learn from, {vault_rows:,} sealed in the vault, "
         f"{len(dataset.classes)} classes; {dataset.split}",
     ]
+    if dataset.cache_hit:
+        lines.append("decoded before: the cache of an earlier run is used")
     if dataset.quarantine:
         first = dataset.quarantine[0]
         lines.append(

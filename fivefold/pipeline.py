@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +30,8 @@ from fivefold.contracts.options import Data, Options
 from fivefold.contracts.records import Fleet, Member, Plan
 from fivefold.engine.precision import choose_device
 from fivefold.plumbing.clock import Clock, seconds
-from fivefold.plumbing.errors import OptionError, RunError
-from fivefold.plumbing.run_folder import RunFolder, default_path
+from fivefold.plumbing.errors import FivefoldError, OptionError, RunError
+from fivefold.plumbing.run_folder import RunFolder, default_path, refuse_inside, writing
 from fivefold.plumbing.silence import Silence
 from fivefold.plumbing.stopper import Stopper
 from fivefold.preparation import expander_for, gathered_from, picked_from
@@ -38,6 +39,7 @@ from fivefold.step4_train import LEAST_SECONDS, Share, Site, Wish, plan_nets, tr
 from fivefold.step5_ensemble import ensemble
 from fivefold.traditional.answers import seconds_per_row
 from fivefold.traditional.fit import fit_traditional
+from fivefold.win_ import Report
 from fivefold.win_ import win as judge_and_report
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
     from fivefold.contracts.roles import Expander, Progress
     from fivefold.contracts.rows import FloatArray
     from fivefold.contracts.vault import Vault
-    from fivefold.win_ import Report
+    from fivefold.step1_pick import Picked
 
 MOST_NETS = 100
 TRADITIONAL_SHARE = 0.08  # of the budget, for the opponent
@@ -107,7 +109,8 @@ def win(
             digits.
         budget: Wall-clock for everything, as seconds or text such as `10m`.
         out: Run folder; `runs/NAME` when left out.
-        resume: Continue the run in `out` (or the newest of this data) after a stop or a kill.
+        resume: Continue the run in `out` (or the newest of this data) after a stop or a kill; of
+            one that is done the report is given again, and its vault stays shut.
         progress: Where progress is drawn; silent when left out.
         start: `time.monotonic()` at which the budget began; now when left out.
         **options: The fields of `Options`.
@@ -122,12 +125,17 @@ def win(
     asked = Options(budget=seconds(budget), **options)
     _check(asked)
     path = Path(out) if out is not None else default_path(_name(data), resume=resume)
+    progress = progress or Silence()
+    if isinstance(data, str | Path):
+        refuse_inside(Path(data), path)
     if resume and (path / "run.json").exists():
         folder = RunFolder.resume(path)
+        if folder.done:
+            progress.say("this run is done; what follows is its report, nothing is judged again")
+            return Run(path, Report.load(path))
     else:
         folder = RunFolder.begin(path, _asked(data, asked))
     clock = Clock(asked.budget, used=folder.used, start=start)
-    progress = progress or Silence()
     return _Pipeline(data, asked, folder, clock, progress).run()
 
 
@@ -144,7 +152,12 @@ class _Pipeline:
 
     def run(self) -> Run:
         """All steps in order."""
-        dataset, vault, expander = self._prepare()
+        with writing(self.folder.path):
+            return Run(self.folder.path, self._steps())
+
+    def _steps(self) -> Report:
+        picked, dataset, vault = self._look()
+        expander = self._expand(picked, dataset)
         with self.stop.listening(self.progress.say):
             opponents = self._traditional(dataset, vault.size)
             first = Fleet(members=opponents.members, plan=Plan(), degraded=opponents.notes)
@@ -155,17 +168,25 @@ class _Pipeline:
         self.folder.beat(
             self.clock, status="interrupted" if self.stop.asked else "done", force=True
         )
-        return Run(self.folder.path, report)
+        return report
 
-    def _prepare(self) -> tuple[Dataset, Vault, Expander]:
-        """Steps 1 to 3."""
+    def _look(self) -> tuple[Picked, Dataset, Vault]:
+        """Steps 1 and 2; data that cannot be used leave no run folder behind."""
+        asked, progress = self.asked, self.progress
+        try:
+            with self.folder.phase("pick", self.clock):
+                picked = picked_from(self.data, asked, progress)
+            with self.folder.phase("gather", self.clock):
+                # Arrays are decoded already: a cache of them is worth nothing to another run.
+                cache = self.folder.path / "cache" if isinstance(self.data, tuple) else None
+                return picked, *gathered_from(picked, asked, progress, cache)
+        except FivefoldError:
+            self.folder.discard()
+            raise
+
+    def _expand(self, picked: Picked, dataset: Dataset) -> Expander:
+        """Step 3, and what steps 1 to 3 found is saved."""
         path, asked, progress = self.folder.path, self.asked, self.progress
-        with self.folder.phase("pick", self.clock):
-            picked = picked_from(self.data, asked, progress)
-        with self.folder.phase("gather", self.clock):
-            # Arrays are decoded already: a cache of them is worth nothing to another run.
-            cache = path / "cache" if isinstance(self.data, tuple) else None
-            dataset, vault = gathered_from(picked, asked, progress, cache)
         known = self.folder.facts.setdefault("fingerprint", dataset.fingerprint)
         if known != dataset.fingerprint:
             raise RunError(
@@ -180,7 +201,7 @@ class _Pipeline:
         saving.save(picked.problem, path / "pick", "problem")
         saving.save(dataset, path / "gather", "dataset")
         saving.save(expander.record, path / "expand", "expansion")
-        return dataset, vault, expander
+        return expander
 
     def _traditional(self, dataset: Dataset, vault_rows: int) -> Opponents:
         self.progress.step("train")
@@ -252,6 +273,14 @@ class _Pipeline:
         expander: Expander,
     ) -> Report:
         self.progress.step("win")
+        before: list[str] = self.folder.facts.setdefault("vault_opened", [])
+        looks = tuple(
+            f"the vault was opened before, at {when}, when an earlier sitting of this run ended; "
+            "no choice has seen it"
+            for when in before
+        )
+        before.append(datetime.now(UTC).isoformat(timespec="seconds"))
+        self.folder.beat(self.clock, force=True)
         told = circumstances(
             self.folder,
             self.clock,
@@ -262,9 +291,8 @@ class _Pipeline:
             command=repeat_command(self.data, self.asked),
             seed=self.asked.seed,
         )
-        if self.stop.asked:
-            stopped = f"interrupted after {self.clock.used():.0f} s"
-            told = replace(told, degraded=(*told.degraded, stopped))
+        stopped = (f"interrupted after {self.clock.used():.0f} s",) if self.stop.asked else ()
+        told = replace(told, degraded=(*told.degraded, *looks, *stopped))
         return judge_and_report(
             dataset,
             fleet,

@@ -9,6 +9,7 @@ from fivefold.circumstances import describe, draw_contact_sheet, draw_preview
 from fivefold.contracts.options import Data, Options
 from fivefold.plumbing.files import write_json
 from fivefold.plumbing.places import cache_root
+from fivefold.plumbing.run_folder import refuse_inside, writing
 from fivefold.plumbing.silence import Silence
 from fivefold.step1_pick import pick
 from fivefold.step2_gather.gather import gather
@@ -41,10 +42,13 @@ def look(
         Kinds, counts, sizes, class balance, quarantine, duplicates: the content of `look.json`.
     """
     asked, progress = Options(**options), progress or Silence()
+    if isinstance(data, str | Path):
+        refuse_inside(Path(data), Path(out))
     dataset, vault = gathered_from(picked_from(data, asked, progress), asked, progress)
     facts = summary(dataset, vault_size=vault.size)
-    write_json(Path(out) / "look.json", facts)
-    draw_contact_sheet(Path(out) / "contact_sheet.png", dataset)
+    with writing(Path(out)):
+        write_json(Path(out) / "look.json", facts)
+        draw_contact_sheet(Path(out) / "contact_sheet.png", dataset)
     return facts
 
 
@@ -67,9 +71,12 @@ def preview(
         The settings that would be used, and why.
     """
     asked, progress = Options(**options), progress or Silence()
+    if isinstance(data, str | Path):
+        refuse_inside(Path(data), Path(out))
     dataset, _ = gathered_from(picked_from(data, asked, progress), asked, progress)
     expander = expander_for(dataset, asked, progress)
-    draw_preview(Path(out), dataset, expander, seed=asked.seed)
+    with writing(Path(out)):
+        draw_preview(Path(out), dataset, expander, seed=asked.seed)
     return expander.record
 
 

@@ -9,7 +9,10 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
+
+from fivefold.plumbing.errors import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,6 +66,23 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Read what `write_arrays` wrote."""
     return load_file(path)
+
+
+@contextmanager
+def whole(folder: Path) -> Iterator[None]:
+    """What is missing, cut off or not its own in a folder of trained parts is one clear error.
+
+    Raises:
+        RunError: A file of `folder` cannot be read while in here.
+    """
+    try:
+        yield
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError, SafetensorError) as cause:
+        raise RunError(
+            found=f"{printable(str(folder))}: a bundle that cannot be read ({cause})",
+            wanted="a whole one, as fivefold win writes it",
+            hint="copy the run folder again, or train anew",
+        ) from cause
 
 
 def printable(name: str) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, final
+
+from safetensors import SafetensorError
 
 from fivefold.plumbing.errors import OptionError, RunError
 from fivefold.plumbing.files import printable, read_json, write_json
@@ -28,11 +31,13 @@ class RunFolder:
     Args:
         path: The folder.
         facts: What `run.json` holds: `asked`, `used_s`, `status`, `phases`.
+        made: Folders that were made for the run, the innermost first.
     """
 
-    def __init__(self, path: Path, facts: dict[str, Any]) -> None:
+    def __init__(self, path: Path, facts: dict[str, Any], made: tuple[Path, ...] = ()) -> None:
         self.path = path
         self.facts = facts
+        self._made = made
         self._noted_at = 0.0
 
     @classmethod
@@ -49,10 +54,15 @@ class RunFolder:
                 wanted="a new folder for the run",
                 hint="continue that run with --resume, or give another --out",
             )
-        run = cls(path, {"asked": asked, "used_s": 0.0, "status": "running", "phases": []})
-        with _writing(path):
-            path.mkdir(parents=True, exist_ok=True)
-            write_json(path / "run.json", run.facts)
+        made = tuple(folder for folder in (path, *path.parents) if not folder.exists())
+        run = cls(path, {"asked": asked, "used_s": 0.0, "status": "running", "phases": []}, made)
+        try:
+            with writing(path):
+                path.mkdir(parents=True, exist_ok=True)
+                write_json(path / "run.json", run.facts)
+        except RunError:
+            run.discard()
+            raise
         return run
 
     @classmethod
@@ -77,6 +87,23 @@ class RunFolder:
         """Seconds that earlier sittings used."""
         return float(self.facts["used_s"])
 
+    @property
+    def done(self) -> bool:
+        """Whether the run came to its end, report included."""
+        return self.facts["status"] == "done"
+
+    def discard(self) -> None:
+        """Take away a run that came to nothing: `run.json`, and the folders made for it.
+
+        A run that learned something stays: it has more than `run.json` and decoded arrays.
+        """
+        with suppress(OSError):
+            if {file.name for file in self.path.iterdir()} <= {"run.json", "cache"}:
+                shutil.rmtree(self.path / "cache", ignore_errors=True)
+                (self.path / "run.json").unlink(missing_ok=True)
+                for folder in self._made:
+                    folder.rmdir()
+
     def beat(self, clock: Clock, *, status: Status = "running", force: bool = False) -> None:
         """Note the time used, at most once a second unless forced."""
         now = time.monotonic()
@@ -84,7 +111,7 @@ class RunFolder:
             return
         self._noted_at = now
         self.facts |= {"used_s": round(clock.used(), 2), "status": status}
-        with _writing(self.path):
+        with writing(self.path):
             write_json(self.path / "run.json", self.facts)
 
     @contextmanager
@@ -117,13 +144,34 @@ def default_path(name: str, *, resume: bool) -> Path:
     return next(path for path in numbered if not path.exists())
 
 
+def refuse_inside(data: Path, out: Path) -> None:
+    """Keep what is written out of the data: the next run would take it for raw items.
+
+    Raises:
+        OptionError: `out` lies in the folder `data`.
+    """
+    if data.is_dir() and out.resolve().is_relative_to(data.resolve()):
+        raise OptionError(
+            found=f"{printable(str(out))}, which lies inside the data",
+            wanted="a place outside, where it is not taken for raw items",
+            hint="give another place with --out",
+        )
+
+
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
+    """What the disk refuses while in here is one clear line about `path`.
+
+    Raises:
+        RunError: The disk is full, or a file cannot be read or written.
+    """
     try:
         yield
-    except OSError as cause:
+    except (OSError, SafetensorError) as cause:
+        where = getattr(cause, "filename", None) or path
+        why = getattr(cause, "strerror", None) or cause
         raise RunError(
-            found=f"{printable(str(path))}: {cause.strerror}",
+            found=f"{printable(str(where))}: {why}",
             wanted="a folder that can be written, on a disk with room",
             hint="give another place with --out",
         ) from cause

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from fivefold import catalog
 from fivefold.contracts.roles import TraditionalFeatures
-from fivefold.plumbing.files import read_arrays, read_json, write_arrays, write_json
+from fivefold.plumbing.files import read_arrays, read_json, whole, write_arrays, write_json
 from fivefold.traditional.classifiers import logits, placed
 from fivefold.traditional.describing import cores, describe, portion
 from fivefold.traditional.saving import load_model
@@ -93,12 +93,13 @@ def load_traditional(folder: Path, member: Member) -> TraditionalModel:
     Raises:
         RunError: A file is missing, damaged, or holds a type that is not on the list.
     """
-    card = _card(folder, member.name)
-    arrays = read_arrays(folder / "traditional" / member.name / "features.safetensors")
-    blocks = {block.name: block for block in catalog.load("traditional", card.input)()}
-    for name in card.features:
-        state = {key: a for key, a in arrays.items() if key.startswith(f"{name}.")}
-        blocks[name].restore({key.removeprefix(f"{name}."): a for key, a in state.items()})
+    with whole(folder):
+        card = _card(folder, member.name)
+        arrays = read_arrays(folder / "traditional" / member.name / "features.safetensors")
+        blocks = {block.name: block for block in catalog.load("traditional", card.input)()}
+        for name in card.features:
+            state = {key: a for key, a in arrays.items() if key.startswith(f"{name}.")}
+            blocks[name].restore({key.removeprefix(f"{name}."): a for key, a in state.items()})
     return TraditionalModel(
         card=card,
         features=tuple(blocks[name] for name in card.features),

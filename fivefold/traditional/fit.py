@@ -109,6 +109,8 @@ def fit_within(
     # fit, since the fits themselves run side by side.
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)
+        # With many classes of a few rows each that is so, and a thousand lines of it help nobody.
+        warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%")
         choice = choose(dataset, clock, later_rows, rng)
         described = _describe(dataset, choice, clock, rng, portion(tick, 0.0, DESCRIBING))
         orders = tuple(_order(dataset, described, fold, rng) for fold in range(dataset.n_folds))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from fivefold.plumbing.files import write_json, write_text
+from fivefold.plumbing.errors import RunError
+from fivefold.plumbing.files import printable, read_json, write_json, write_text
 from fivefold.win_.circumstances import Circumstances, Price
 from fivefold.win_.judge import judge
 from fivefold.win_.page import draw, page
@@ -38,6 +39,24 @@ class Report:
     data: dict[str, Any]
     json: Path
     html: Path
+
+    @classmethod
+    def load(cls, folder: Path) -> Report:
+        """Read the report that stands in a run folder.
+
+        Raises:
+            RunError: There is none, or it is not whole.
+        """
+        place = folder / "report.json"
+        try:
+            data = read_json(place)
+        except (OSError, ValueError) as cause:
+            raise RunError(
+                found=f"no whole report in {printable(str(folder))}",
+                wanted="a run that was finished",
+                hint="run fivefold win again, with another --out",
+            ) from cause
+        return cls(data=data, json=place, html=folder / "report.html")
 
     @property
     def scores(self) -> dict[str, dict[str, dict[str, float]]]:
