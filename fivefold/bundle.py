@@ -209,7 +209,8 @@ class Bundle:
         shape = {"item_shape": self.facts.item_shape, "dtype": self.facts.dtype}
         try:
             if isinstance(item, np.ndarray):
-                return self._kind.fit(item, shape)
+                scale = self.facts.problem.inputs[0].scale
+                return self._kind.fit(self._kind.take(item, scale), shape)
             raw = item if isinstance(item, bytes) else _read(Path(item))
             return self._kind.fit(self._kind.open(raw), shape)
         except BadItem as bad:

@@ -34,7 +34,7 @@ from fivefold.plumbing.run_folder import RunFolder, default_path
 from fivefold.plumbing.silence import Silence
 from fivefold.plumbing.stopper import Stopper
 from fivefold.preparation import expander_for, gathered_from, picked_from
-from fivefold.step4_train import Share, Site, Wish, plan_nets, train_nets
+from fivefold.step4_train import LEAST_SECONDS, Share, Site, Wish, plan_nets, train_nets
 from fivefold.step5_ensemble import ensemble
 from fivefold.traditional.answers import seconds_per_row
 from fivefold.traditional.fit import fit_traditional
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
 MOST_NETS = 100
 TRADITIONAL_SHARE = 0.08  # of the budget, for the opponent
+TRADITIONAL_ALONE = 0.4  # of a budget that is too short for any net
 REPORT_SECONDS = 5.0  # a report takes about that long, whatever the data
 
 
@@ -163,7 +164,9 @@ class _Pipeline:
         with self.folder.phase("pick", self.clock):
             picked = picked_from(self.data, asked, progress)
         with self.folder.phase("gather", self.clock):
-            dataset, vault = gathered_from(picked, asked, progress)
+            # Arrays are decoded already: a cache of them is worth nothing to another run.
+            cache = path / "cache" if isinstance(self.data, tuple) else None
+            dataset, vault = gathered_from(picked, asked, progress, cache)
         known = self.folder.facts.setdefault("fingerprint", dataset.fingerprint)
         if known != dataset.fingerprint:
             raise RunError(
@@ -184,7 +187,7 @@ class _Pipeline:
         self.progress.step("train")
         if saving.exists(self.train_folder, "traditional"):
             return saving.load(Opponents, self.train_folder, "traditional")
-        share = min(TRADITIONAL_SHARE * self.asked.budget, 0.5 * max(1.0, self.clock.left()))
+        share = min(self._opponents_part() * self.asked.budget, 0.5 * max(1.0, self.clock.left()))
         with self.folder.phase("traditional", self.clock):
             result = fit_traditional(
                 dataset,
@@ -200,6 +203,11 @@ class _Pipeline:
         saving.save(opponents, self.train_folder, "traditional")
         return opponents
 
+    def _opponents_part(self) -> float:
+        """The opponent's share of the budget: what it is worth beside nets, or most of it alone."""
+        nets = self.asked.budget >= REPORT_SECONDS + LEAST_SECONDS
+        return TRADITIONAL_SHARE if nets else TRADITIONAL_ALONE
+
     def _train(self, dataset: Dataset, expander: Expander, first: Fleet, vault_rows: int) -> Fleet:
         asked = self.asked
         site = Site(
@@ -214,6 +222,10 @@ class _Pipeline:
         wish = Wish(nets=asked.nets, encoder=asked.net, seed=asked.seed, vault_rows=vault_rows)
         reserve = REPORT_SECONDS + self._describing_seconds(first.members, vault_rows)
         share = Share(clock=self.clock, reserve=reserve)
+        if share.left() < LEAST_SECONDS and not saving.exists(self.train_folder, "plan"):
+            # Timing a candidate alone would cost more than such a budget.
+            note = f"no deep net: {asked.budget:g} s leave no time to train one beside the report"
+            return replace(first, degraded=(*first.degraded, note))
         with self.folder.phase("plan", self.clock):
             plan = plan_nets(site, share, wish)
         for line in plan.lines:

@@ -92,14 +92,16 @@ def picked_from(data: Data, asked: Options, progress: Progress) -> Picked:
     return picked
 
 
-def gathered_from(picked: Picked, asked: Options, progress: Progress) -> tuple[Dataset, Vault]:
-    """Step 2, with what was found told."""
+def gathered_from(
+    picked: Picked, asked: Options, progress: Progress, cache: Path | None = None
+) -> tuple[Dataset, Vault]:
+    """Step 2, with what was found told; the decoded cache lies in `cache`, or where all do."""
     progress.step("gather")
     gathered = gather(
         picked.problem,
         picked.listing,
         picked.source,
-        cache_root=cache_root(),
+        cache_root=cache or cache_root(),
         seed=asked.seed,
         test_listing=picked.test_listing,
         test_source=picked.test_source,

@@ -25,10 +25,18 @@ class Guess:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Input:
-    """One raw input of a row: its kind (a catalog word) and, in a table, its column."""
+    """One raw input of a row: its kind (a catalog word) and, in a table, its column.
+
+    Attributes:
+        kind: Catalog word.
+        column: Column of a table.
+        scale: For pictures handed over as numbers, those that are black and white; None where
+            they are pixels already.
+    """
 
     kind: str
     column: str | None = None
+    scale: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

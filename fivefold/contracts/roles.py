@@ -64,6 +64,22 @@ class InputKind(ABC):
             BadItem: It cannot be decoded; the message is the reason.
         """
 
+    def take(
+        self,
+        item: NDArray[np.generic],
+        scale: tuple[float, float] | None,  # noqa: ARG002 - of pictures
+    ) -> NDArray[np.generic]:
+        """Bring one item that is numbers already to what `open` gives; as it is unless overridden.
+
+        Args:
+            item: Shaped as one item of the X that was learned from.
+            scale: `Input.scale` of the problem.
+
+        Raises:
+            BadItem: Another shape or type than can be read.
+        """
+        return item
+
     @abstractmethod
     def learn(self, samples: Sequence[NDArray[np.generic]]) -> dict[str, Any]:
         """Choose the shape in which items are cached, from a sample of opened ones.

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from fivefold.contracts.records import Recipe
     from fivefold.nets.base import Net
 
-HEAD_RATE = 0.0015  # per row; features are scaled by the head's own init
-BIAS_RATE = 0.053  # per row: biases after a fixed-scale batch norm want far larger steps
+HEAD_RATE = 0.0015  # per row of the batch
+BIAS_RATE = 0.053  # biases after a batch norm of fixed scale want far larger steps
 WEIGHT_DECAY = 2e-6
 
 

@@ -36,6 +36,8 @@ _TURNS = {
 _DEPTHS = (8, 10, 12, 14, 16, 24, 32)
 # The longest side a set of equally long pictures keeps, and the short side of all others.
 _LONG, _SHORT = 512, 256
+_COUNTS = (1, 3, 4)  # channels of a picture in numbers: grey, colour, colour with opacity
+Scale = tuple[float, float]
 
 
 @final
@@ -120,6 +122,64 @@ class Image(InputKind):
             resized = picture.resize((width, height), Pillow.Resampling.BICUBIC, reducing_gap=3.0)
             item = np.asarray(resized).reshape(height, width, -1)
         return _channels(item, channels)
+
+    def take(self, item: NDArray[np.generic], scale: Scale | None) -> NDArray[np.generic]:
+        """One picture in numbers, (H, W), (H, W, C) or (C, H, W), as uint8 (H, W, C).
+
+        Raises:
+            BadItem: Another shape; no finite numbers; no pixels, and no scale to read them by.
+        """
+        return as_pictures(item[None], scale)[0]
+
+
+def scale_of(X: NDArray[np.generic]) -> Scale | None:
+    """The numbers that are black and white in pictures X; None for uint8, which is pixels."""
+    if X.dtype == np.uint8:
+        return None
+    low, high = float(X.min()), float(X.max())
+    if low >= 0 and high <= 1 and X.dtype.kind in "fb":
+        return 0.0, 1.0
+    return (0.0, 255.0) if low >= 0 and high <= 255 else (low, high)
+
+
+def as_pictures(X: NDArray[np.generic], scale: Scale | None) -> NDArray[np.uint8]:
+    """Numbers (N, H, W), (N, H, W, C) or (N, C, H, W) as uint8 (N, H, W, C), on white.
+
+    Args:
+        X: The pictures; C is 1, 3 or 4.
+        scale: Numbers that are black and white; what lies beyond is black or white too. None
+            where X is pixels.
+
+    Raises:
+        BadItem: Another shape; no finite numbers; no pixels, and no scale to read them by.
+    """
+    if X.ndim == 3:
+        X = X[..., None]
+    elif X.ndim == 4 and X.shape[3] not in _COUNTS and X.shape[1] in _COUNTS:
+        X = X.transpose(0, 2, 3, 1)
+    if X.ndim != 4 or X.shape[3] not in _COUNTS:
+        raise BadItem(f"has the shape {X.shape[1:]}, which is no picture")
+    items = _pixels(X, scale)
+    if items.shape[3] < 4:
+        return items
+    opacity = items[..., 3:].astype(np.float32) / 255
+    return np.rint(items[..., :3] * opacity + 255 * (1 - opacity)).astype(np.uint8)
+
+
+def _pixels(X: NDArray[np.generic], scale: Scale | None) -> NDArray[np.uint8]:
+    if X.dtype.kind not in "biuf" or not np.isfinite(X).all():
+        raise BadItem("has values that are not finite numbers")
+    if scale is None:
+        # Fractions may mean 0 to 1 or 0 to 255: where pixels were learned from, nothing says which.
+        if X.dtype.kind not in "iu" or X.min() < 0 or X.max() > 255:
+            raise BadItem(f"is {X.dtype} where pixels, whole numbers from 0 to 255, were learned")
+        return np.ascontiguousarray(X, dtype=np.uint8)
+    low, high = scale
+    out = np.empty(X.shape, dtype=np.uint8)
+    for i, item in enumerate(X):  # row by row: the whole in float64 could be eight times as large
+        shares = (item.astype(np.float64) - low) / ((high - low) or 1.0)
+        out[i] = np.rint(255.0 * shares.clip(0.0, 1.0))
+    return out
 
 
 def _channels(item: NDArray[np.generic], channels: int) -> NDArray[np.generic]:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivefold.contracts.records import Guess, Listing
-from fivefold.plumbing.errors import DataError
+from fivefold.inputs.image import Scale, as_pictures, scale_of
+from fivefold.plumbing.errors import BadItem, DataError
 from fivefold.plumbing.sources import ArraySource
 from fivefold.step1_pick.found import Found
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SHAPES = "(N, H, W), (N, H, W, C), (N, C, H, W) with C of 1, 3 or 4, or (N, D)"
-_CHANNELS = (1, 3, 4)
 Numbers = NDArray[np.generic]
 
 
@@ -34,10 +34,11 @@ def read_arrays(X: Numbers, y: Numbers, kind: str | None) -> Found:
     X, y = np.asarray(X), np.asarray(y)
     _check(X, y)
     picture = X.ndim > 2 if kind is None else kind == "image"
+    scale, note = None, None
     if picture:
-        items, note = _pictures(X)
+        items, scale, note = _pictures(X)
     else:
-        items, note = np.ascontiguousarray(X.reshape(len(X), -1), dtype=np.float32), None
+        items = np.ascontiguousarray(X.reshape(len(X), -1), dtype=np.float32)
     source = ArraySource(items)
     labels = _labels(y)
     word = "image" if picture else "array"
@@ -49,51 +50,28 @@ def read_arrays(X: Numbers, y: Numbers, kind: str | None) -> Found:
     )
     listing = Listing(names=source.names(), labels=labels, parts=(None,) * len(labels))
     guesses = (layout,) if note is None else (layout, note)
-    return Found(source=source, listing=listing, layout="arrays", guesses=guesses, kind=word)
+    return Found(
+        source=source, listing=listing, layout="arrays", guesses=guesses, kind=word, scale=scale
+    )
 
 
-def pixels(X: Numbers) -> tuple[NDArray[np.uint8], tuple[float, float]]:
-    """Numbers of any range as uint8, and the (low, high) that became 0 and 255."""
-    if X.dtype == np.uint8:
-        return np.ascontiguousarray(X), (0.0, 255.0)
-    low, high = float(X.min()), float(X.max())
-    if low >= 0 and high <= 1 and (X.dtype.kind in "fb"):
-        low, high = 0.0, 1.0
-    elif low >= 0 and high <= 255:
-        low, high = 0.0, 255.0
-    out = np.empty(X.shape, dtype=np.uint8)
-    for i, item in enumerate(X):  # row by row: the whole in float64 could be eight times as large
-        out[i] = np.rint((item.astype(np.float64) - low) * (255.0 / ((high - low) or 1.0)))
-    return out, (low, high)
-
-
-def _pictures(X: Numbers) -> tuple[NDArray[np.uint8], Guess | None]:
-    if X.ndim == 3:
-        X = X[..., None]
-    elif X.ndim == 4 and X.shape[3] not in _CHANNELS and X.shape[1] in _CHANNELS:
-        X = X.transpose(0, 2, 3, 1)
-    if X.ndim != 4 or X.shape[3] not in _CHANNELS:
+def _pictures(X: Numbers) -> tuple[NDArray[np.uint8], Scale | None, Guess | None]:
+    scale = scale_of(X)
+    try:
+        items = as_pictures(X, scale)
+    except BadItem as bad:
         raise DataError(
             found=f"X of shape {X.shape}", wanted=_SHAPES, hint="reshape X, or pass input='array'"
-        )
-    items, (low, high) = pixels(X)
-    if items.shape[3] == 4:
-        items = _on_white(items)
-    if X.dtype == np.uint8:
-        return items, None
+        ) from bad
+    if scale is None:
+        return items, None, None
     note = Guess(
         question="pixel scale",
-        answer=f"{low:g} is black, {high:g} is white",
+        answer=f"{scale[0]:g} is black, {scale[1]:g} is white",
         why=f"X is {X.dtype} between {X.min():g} and {X.max():g}",
         option="pass X as uint8",
     )
-    return items, note
-
-
-def _on_white(items: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Colour with opacity (N, H, W, 4) on white (N, H, W, 3)."""
-    opacity = items[..., 3:].astype(np.float32) / 255
-    return np.rint(items[..., :3] * opacity + 255 * (1 - opacity)).astype(np.uint8)
+    return items, scale, note
 
 
 def _check(X: Numbers, y: Numbers) -> None:

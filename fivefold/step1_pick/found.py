@@ -24,6 +24,7 @@ class Found:
         path_column: Column with the paths, in a table.
         label_column: Column with the labels, in a table.
         kind: Input kind where the layout settles it (arrays); None where files must be looked at.
+        scale: Numbers that are black and white, where pictures are not pixels yet (arrays).
     """
 
     source: Raw
@@ -33,6 +34,7 @@ class Found:
     path_column: str | None = None
     label_column: str | None = None
     kind: str | None = None
+    scale: tuple[float, float] | None = None
 
 
 def rows(found: list[tuple[str, str | None, Part | None]]) -> Listing:

@@ -112,7 +112,7 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
     )
     problem = Problem(
         source=shown,
-        inputs=(Input(kind=kind.answer, column=found.path_column),),
+        inputs=(Input(kind=kind.answer, column=found.path_column, scale=found.scale),),
         target=Target(kind=target_kind or "class", column=found.label_column),
         metric=metric or "accuracy",
         layout=found.layout,

@@ -41,9 +41,7 @@ def plan_nets(site: Site, share: Share, wish: Wish) -> Plan:
     """
     if saving.exists(site.folder, "plan"):
         return saving.load(Plan, site.folder, "plan")
-    plan = make_plan(
-        site.dataset, site.expander, share.left(), wish, site.device, used=share.clock.used
-    )
+    plan = make_plan(site.dataset, site.expander, share.left(), wish, site.device)
     saving.save(plan, site.folder, "plan")
     return plan
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fivefold.contracts.records import Dataset, Recipe
     from fivefold.contracts.roles import Expander
 
-STEPS = 3
+STEPS = 2
 
 
 def rows_per_second(

@@ -1,7 +1,7 @@
 """The plan: which nets, how wide, at which resolution, how many - from measured throughput.
 
 The rule is one line: take the largest net that can still be shown enough pictures in the time
-there is. What "enough" means was measured (lab/LOG.md) and stands in `_wanted`.
+there is. What "enough" means was measured (lab/LOG.md) and stands in `wanted_epochs`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from fivefold.step4_train.measure import rows_per_second
 from fivefold.step4_train.members import VIEW_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import torch
 
     from fivefold.contracts.records import Dataset
@@ -24,10 +22,13 @@ if TYPE_CHECKING:
 
 VIEWS = 6  # forward passes per answer with all test-time views
 ANSWER_SPEED = 2.5  # a row is answered about that much faster than it is trained on
-WIDTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
-MEASURING_SHARE = 0.04  # of the time for nets, spent on timing candidates
+TINY_PICTURE = 16  # pixels; up to it a picture is trained at twice its size
 SMALL_PICTURE = 64  # pixels; above it a picture counts as a photo
-PHOTO_SIZES = (64, 96, 128, 160)
+WIDTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+PHOTO_LADDER = ((0.5, 64), (0.5, 96), (1.0, 96), (1.0, 128), (1.5, 128), (1.5, 160), (2.0, 160))
+LOW = 0.75  # of the side, for the first part of training
+LOW_SHARE = 0.45  # of the time
+MOST_TIMED = 3  # candidates; timing is time not trained
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,8 +62,6 @@ def make_plan(
     seconds: float,
     wish: Wish,
     device: torch.device,
-    *,
-    used: Callable[[], float],
 ) -> Plan:
     """Time candidates and fill `seconds` with nets.
 
@@ -72,32 +71,91 @@ def make_plan(
         seconds: For timing and training together.
         wish: What the user asked.
         device: Where the nets will train.
-        used: Seconds used so far, to stop timing in time.
     """
-    nets = wish.nets or dataset.n_folds
-    end_of_timing = used() + MEASURING_SHARE * seconds
-    each = (1.0 - MEASURING_SHARE) * seconds / nets
-    timings: list[Timing] = []
-    best: Timing | None = None
-    for recipe in candidates(dataset, wish):
-        speed = rows_per_second(dataset, recipe, expander, device)
-        answering = answering_seconds(dataset, wish, speed)
-        training = max(0.0, each - answering.held - answering.vault)
-        epochs = speed * training / max(1, _train_rows(dataset))
-        timing = Timing(
-            recipe=replace(recipe, epochs=round(epochs, 1)),
+    ladder = candidates(dataset, wish)
+    trial = _Trial(dataset, expander, seconds, wish, device)
+    rung = trial.climb(ladder)
+    best = trial.timings[rung]
+    timings = [replace(t, chosen=t is best) for t in trial.timings.values()]
+    return Plan(lines=_lines(dataset, best, trial, wish), timings=tuple(timings))
+
+
+class _Trial:
+    """Times rungs of the ladder and climbs as high as the time allows."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        expander: Expander,
+        seconds: float,
+        wish: Wish,
+        device: torch.device,
+    ) -> None:
+        self.dataset, self.expander, self.device = dataset, expander, device
+        self.seconds, self.wish = seconds, wish
+        self.nets = wish.nets or dataset.n_folds
+        self.timings: dict[int, Timing] = {}
+
+    def climb(self, ladder: list[Recipe]) -> int:
+        """The highest rung that can still be shown enough rows.
+
+        Which rung is timed next goes by the cost of the one just timed, so most are not.
+        """
+        rung, good, too_dear = 0, 0, len(ladder)
+        while len(self.timings) < MOST_TIMED:
+            timing = self.timings[rung] = self._time(ladder[rung])
+            if self._enough(timing.recipe, timing.rows_per_second):
+                good = rung
+            else:
+                too_dear = rung
+            possible = [
+                r
+                for r in range(good + 1, too_dear)
+                if self._enough(
+                    ladder[r], timing.rows_per_second * _cost(timing.recipe) / _cost(ladder[r])
+                )
+            ]
+            if not possible:
+                break
+            rung = possible[-1]
+        if too_dear == 0:
+            self._fewer_nets(self.timings[0])
+        return good
+
+    def seconds_each(self) -> float:
+        """Seconds one net gets, its answers included."""
+        return self.seconds / self.nets
+
+    def _time(self, recipe: Recipe) -> Timing:
+        speed = rows_per_second(self.dataset, recipe, self.expander, self.device)
+        return Timing(
+            recipe=replace(recipe, epochs=round(self._epochs(speed), 1)),
             rows_per_second=round(speed, 1),
             chosen=False,
         )
-        timings.append(timing)
-        if best is None or epochs >= _wanted(dataset, recipe):
-            best = timing
-        if epochs < _wanted(dataset, recipe) or used() > end_of_timing:
-            break
-    assert best is not None  # noqa: S101 - there is always a first candidate
-    lines = _lines(dataset, best, nets, each, wish)
-    timings = [replace(t, chosen=t is best) for t in timings]
-    return Plan(lines=lines, timings=tuple(timings), notes=())
+
+    def _epochs(self, speed: float) -> float:
+        answering = answering_seconds(self.dataset, self.wish, speed)
+        training = max(0.0, self.seconds_each() - answering.held - answering.vault)
+        return speed * training / max(1, _train_rows(self.dataset))
+
+    def _enough(self, recipe: Recipe, speed: float) -> bool:
+        return self._epochs(speed) >= wanted_epochs(self.dataset, recipe)
+
+    def _fewer_nets(self, timing: Timing) -> None:
+        """Where even the cheapest net would see far too little, fewer nets see more each."""
+        speed, enough = timing.rows_per_second, wanted_epochs(self.dataset, timing.recipe)
+        while self.wish.nets is None and self.nets > 1 and self._epochs(speed) < enough / 2:
+            self.nets -= 1
+        self.timings[0] = replace(
+            timing, recipe=replace(timing.recipe, epochs=round(self._epochs(speed), 1))
+        )
+
+
+def _cost(recipe: Recipe) -> float:
+    """Arithmetic of one row, up to a factor: widths times widths times places."""
+    places = recipe.size[0] * recipe.size[1] if recipe.size else 1
+    return recipe.width**1.7 * places
 
 
 def answering_seconds(dataset: Dataset, wish: Wish, rows_per_second: float) -> Answering:
@@ -126,27 +184,31 @@ def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
     )
     if kind != "image":
         return [replace(base, width=w) for w in (0.5, 1.0)]
-    sized = [_sized(base, size) for size in _sizes(dataset)]
-    if word != "convnet":
-        return sized[-1:]
-    return [replace(recipe, width=w) for w in WIDTHS for recipe in sized]
+    rungs = [_sized(replace(base, width=w), size) for w, size in _rungs(dataset)]
+    return rungs if word == "convnet" else [replace(rungs[-1], width=facts.get("width", 1.0))]
 
 
-def _sizes(dataset: Dataset) -> list[tuple[int, ...]]:
+def _rungs(dataset: Dataset) -> list[tuple[float, tuple[int, ...]]]:
+    """(width, size) from cheap to dear, no larger than the pictures are."""
     height, width, _ = dataset.rows.item_shape
     short = min(height, width)
+    if short <= TINY_PICTURE:
+        return [(w, (2 * height, 2 * width)) for w in WIDTHS]
     if short <= SMALL_PICTURE:
-        return [(height, width)]
-    wanted = [s for s in PHOTO_SIZES if s <= short] or [short]
-    return [(round(height * s / short), round(width * s / short)) for s in wanted]
+        return [(w, (height, width)) for w in WIDTHS]
+
+    def sized(side: int) -> tuple[int, ...]:
+        return (round(height * side / short), round(width * side / short))
+
+    return [(w, sized(min(side, short))) for w, side in PHOTO_LADDER]
 
 
-def _sized(base: Recipe, size: tuple[int, ...]) -> Recipe:
-    """Train the first part at three quarters of the resolution where that saves anything."""
-    if min(size) < 24 or not catalog.entry("encoder", base.net).facts.get("any_size"):
-        return replace(base, size=size)
-    low = tuple(round(s * 0.75 / 4) * 4 for s in size)
-    return replace(base, size=size, low_size=low, low_share=0.45)
+def _sized(recipe: Recipe, size: tuple[int, ...]) -> Recipe:
+    """Train the first part at a lower resolution where the net can and it saves anything."""
+    if min(size) < 24 or not catalog.entry("encoder", recipe.net).facts.get("any_size"):
+        return replace(recipe, size=size)
+    low = tuple(round(s * LOW / 4) * 4 for s in size)
+    return replace(recipe, size=size, low_size=low, low_share=LOW_SHARE)
 
 
 def _batch(dataset: Dataset) -> int:
@@ -163,30 +225,27 @@ def _train_rows(dataset: Dataset) -> int:
     return len(dataset.rows) - held // max(1, dataset.n_folds)
 
 
-def _wanted(dataset: Dataset, recipe: Recipe) -> float:
-    """Passes over the training rows below which a smaller net does better."""
+def wanted_epochs(dataset: Dataset, recipe: Recipe) -> float:
+    """Passes over the training rows below which a smaller net does better (lab/LOG.md)."""
     rows = _train_rows(dataset)
-    return 7.0 * recipe.width**2 * (50_000 / max(rows, 50)) ** 0.5
+    return 7.0 * recipe.width**2 * (50_000 / max(rows, 50)) ** 0.35
 
 
-def _lines(
-    dataset: Dataset, best: Timing, nets: int, each: float, wish: Wish
-) -> tuple[PlanLine, ...]:
-    recipe, epochs = best.recipe, best.recipe.epochs
+def _lines(dataset: Dataset, best: Timing, trial: _Trial, wish: Wish) -> tuple[PlanLine, ...]:
+    recipe, each = best.recipe, trial.seconds_each()
     size = "x".join(map(str, recipe.size)) or "-"
     why = (
-        f"{best.rows_per_second:,.0f} rows/s measured: {epochs:.1f} passes in {each:.0f} s "
-        f"(width {recipe.width:g} wants {_wanted(dataset, recipe):.1f}), size {size}"
+        f"{best.rows_per_second:,.0f} rows/s measured: {recipe.epochs:.1f} passes in {each:.0f} s "
+        f"a net (width {recipe.width:g} wants {wanted_epochs(dataset, recipe):.1f}), size {size}"
     )
     folds = dataset.n_folds
-    members = -(-nets // folds)
     return tuple(
         PlanLine(
-            member=f"{recipe.net}-{i + 1}",
-            recipe=replace(recipe, seed=wish.seed + 1000 * i),
-            seconds=round(each * min(folds, nets - i * folds), 1),
-            nets=min(folds, nets - i * folds),
+            member=f"{recipe.net}-{first // folds + 1}",
+            recipe=replace(recipe, seed=wish.seed + 1000 * (first // folds)),
+            seconds=round(each * min(folds, trial.nets - first), 1),
+            nets=min(folds, trial.nets - first),
             why=why,
         )
-        for i in range(members)
+        for first in range(0, trial.nets, folds)
     )

@@ -6,11 +6,11 @@ Axes: N rows, F features, K classes.
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
@@ -146,9 +146,8 @@ def predict_rows(
 
     # Threads are enough: the pipelines leave Python's lock while they compute. The outer limit
     # is what the limits inside them, which overlap, go back to.
-    with threadpool_limits(1):
-        side_by_side = Parallel(n_jobs=cores(), backend="threading")
-        found = side_by_side(delayed(answer)(name, fold) for name, fold in parts)
+    with threadpool_limits(1), ThreadPoolExecutor(cores()) as threads:
+        found = threads.map(answer, *zip(*parts, strict=True))
     return {f"{name}/{fold}": p for (name, fold), p in zip(parts, found, strict=True)}
 
 

@@ -5,11 +5,11 @@ Axes: N rows, F features, K classes, J classes seen in training.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.pipeline import Pipeline
 
 from fivefold.contracts.records import Dataset
@@ -137,7 +137,8 @@ class Bench:
 
 def together(jobs: Sequence[Callable[[], Fitted]]) -> list[Fitted]:
     """Run jobs side by side in threads, one per core: the fits leave Python's lock."""
-    return list(Parallel(n_jobs=cores(), backend="threading")(delayed(job)() for job in jobs))
+    with ThreadPoolExecutor(cores()) as threads:
+        return [done.result() for done in [threads.submit(job) for job in jobs]]
 
 
 def stratified(targets: IntArray, rng: np.random.Generator) -> IntArray:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,25 @@ def page(data: dict[str, Any], drawings: Drawings) -> str:
         data: What `report_json.report` gave; its text is untrusted and is escaped.
         drawings: What `draw` gave.
     """
+    return (
+        _environment()
+        .get_template("template.html.j2")
+        .render(
+            report=data,
+            drawings=drawings,
+            system_names=words.SYSTEMS,
+            higher_is_better=METRICS[data["problem"]["metric"]].higher_is_better,
+            bars=_bars(data),
+            clock=_clock(data),
+            balance=_balance(data["data"]["classes"]),
+            policies=_policies(data["expansion"]),
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    """Templates are compiled once per process: that takes longer than to fill them in."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -84,16 +104,7 @@ def page(data: dict[str, Any], drawings: Drawings) -> str:
         short=_short,
         size=_size,
     )
-    return environment.get_template("template.html.j2").render(
-        report=data,
-        drawings=drawings,
-        system_names=words.SYSTEMS,
-        higher_is_better=METRICS[data["problem"]["metric"]].higher_is_better,
-        bars=_bars(data),
-        clock=_clock(data),
-        balance=_balance(data["data"]["classes"]),
-        policies=_policies(data["expansion"]),
-    )
+    return environment
 
 
 def _bars(data: dict[str, Any]) -> list[dict[str, Any]]:

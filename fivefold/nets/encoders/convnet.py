@@ -23,6 +23,7 @@ from fivefold.nets.blocks.initialise import whitening_filters
 
 WIDTHS = (32, 128, 128)
 STEM_FILTERS = 24
+FEATURE_SCALE = 1 / 9  # small answers at first; the rates of the optimiser count on it
 WHITENING_ROWS = 2000
 
 
@@ -74,9 +75,9 @@ class Convnet(Encoder):
         return F.conv_transpose2d(learned, self.whiten.weight, stride=self.stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Features (N, F): the maximum of the last map over the picture."""
+        """Features (N, F): the maximum of the last map over the picture, scaled down."""
         x = F.silu(self.whiten(x))
-        return self.stages(x).amax((2, 3))
+        return self.stages(x).amax((2, 3)) * FEATURE_SCALE
 
 
 @final
