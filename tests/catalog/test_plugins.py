@@ -1,4 +1,4 @@
-"""A stranger's encoder joins through one line of its own package's metadata and trains unchanged."""
+"""A stranger's encoder joins by one line of its own package's metadata, and trains unchanged."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MODULE = '''
+MODULE = """
 from torch import nn
 
 from fivefold.nets.base import Encoder
@@ -22,7 +22,7 @@ class Means(Encoder):
 
     def forward(self, x):
         return self.linear(nn.functional.adaptive_avg_pool2d(x, 4).flatten(1)).relu()
-'''
+"""
 
 
 @pytest.fixture
