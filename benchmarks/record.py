@@ -49,10 +49,16 @@ def cores() -> int:
 
 
 def commit() -> str | None:
-    """The code that is measured, `+` when it was changed since; None outside a checkout."""
-    command = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return found.stdout.strip() or None
+    """The code that is measured, `+` where the package was changed since; None outside git."""
+    head = _git("rev-parse", "--short", "HEAD")
+    # Results of earlier rows change the checkout, not the code.
+    changed = _git("status", "--porcelain", "--", "fivefold")
+    return f"{head}{'+' if changed else ''}" if head else None
+
+
+def _git(*words: str) -> str:
+    found = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    return found.stdout.strip()
 
 
 def append(file: Path, fact: dict[str, Any]) -> None:
