@@ -27,7 +27,7 @@ from fivefold.scores.calibration import apply_temperature
 from fivefold.traditional.answers import predict_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from fivefold.contracts.records import Dataset
     from fivefold.contracts.roles import InputKind
@@ -109,15 +109,13 @@ class Bundle:
         Raises:
             DataError: An item cannot be used.
         """
-        opened = [self._open(item) for item in items]
-        for item, decoded in zip(items, opened, strict=True):
-            if isinstance(decoded, BadItem):
-                raise DataError(
-                    found=f"{_name(item)}: {decoded}",
-                    wanted=f"something a {self.facts.problem.inputs[0].kind} can be read from",
-                    hint="leave it out, or use answers() to get a reason per item",
-                )
-        return self.pool(self.part_probabilities(self._stack(opened)))
+        found = [np.zeros((0, len(self.classes)), np.float32)]
+        for start in range(0, len(items), AT_ONCE):
+            some = items[start : start + AT_ONCE]
+            opened = [self._open(item) for item in some]
+            self._all_good(some, opened)
+            found.append(self.pool(self.part_probabilities(self._stack(opened))))
+        return np.concatenate(found)
 
     def answers(self, items: Sequence[Item]) -> list[Answer]:
         """An answer or a reason for each item; never raises for a bad one."""
@@ -172,6 +170,10 @@ class Bundle:
         narrowed.facts = replace(self.facts, members=members)
         return narrowed
 
+    def on(self, device: str) -> Bundle:
+        """The same bundle on `auto`, `cpu` or `cuda`."""
+        return Bundle(self.folder, device=device)
+
     def net(self, key: str) -> Net:
         """The net behind `member/fold`."""
         name, _, fold = key.rpartition("/")
@@ -217,6 +219,15 @@ class Bundle:
             return self._kind.fit(self._kind.open(raw), shape)
         except BadItem as bad:
             return bad
+
+    def _all_good(self, items: Iterable[Item], opened: Sequence[np.ndarray | BadItem]) -> None:
+        for item, decoded in zip(items, opened, strict=True):
+            if isinstance(decoded, BadItem):
+                raise DataError(
+                    found=f"{_name(item)}: {decoded}",
+                    wanted=f"something a {self.facts.problem.inputs[0].kind} can be read from",
+                    hint="leave it out, or use answers() to get a reason per item",
+                )
 
     def _stack(self, opened: Sequence[np.ndarray | BadItem]) -> Held:
         good = [item for item in opened if not isinstance(item, BadItem)]
@@ -272,8 +283,12 @@ def save(folder: Path, dataset: Dataset, fleet: Fleet, ensemble: Ensemble, train
         ensemble=ensemble,
     )
     saving.save(facts, fresh, "bundle")
-    shutil.rmtree(folder, ignore_errors=True)
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.replace(old)
     fresh.replace(folder)
+    shutil.rmtree(old, ignore_errors=True)
     return Bundle(folder)
 
 
@@ -288,8 +303,10 @@ def load(folder: str | Path, *, device: str = "auto") -> Bundle:
         RunError: There is no bundle, or it is not whole.
     """
     folder = Path(folder)
-    inner = folder / "bundle"
-    return Bundle(inner if saving.exists(inner, "bundle") else folder, device=device)
+    # A kill between two renames leaves the bundle before the last one beside its place.
+    places = (folder / "bundle", folder / ".bundle.old")
+    found = next((place for place in places if saving.exists(place, "bundle")), folder)
+    return Bundle(found, device=device)
 
 
 def _copy_member(member: Member, trained: Path, fresh: Path) -> None:

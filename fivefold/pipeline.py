@@ -75,10 +75,10 @@ class Run:
         report: What came out on the vault.
     """
 
-    def __init__(self, folder: Path, report: Report) -> None:
+    def __init__(self, folder: Path, report: Report, *, device: str = "auto") -> None:
         self.folder = folder
         self.report = report
-        self.bundle: Bundle = bundles.load(folder)
+        self.bundle: Bundle = bundles.load(folder, device=device)
 
     def predict(self, items: Sequence[Item] | np.ndarray) -> list[str]:
         """The class of each item: paths, raw bytes or decoded arrays."""
@@ -130,9 +130,10 @@ def win(
         refuse_inside(Path(data), path)
     if resume and (path / "run.json").exists():
         folder = RunFolder.resume(path)
+        _check_same(folder.facts["asked"], _asked(data, asked))
         if folder.done:
             progress.say("this run is done; what follows is its report, nothing is judged again")
-            return Run(path, Report.load(path))
+            return Run(path, Report.load(path), device=asked.device)
     else:
         folder = RunFolder.begin(path, _asked(data, asked))
     clock = Clock(asked.budget, used=folder.used, start=start)
@@ -153,7 +154,7 @@ class _Pipeline:
     def run(self) -> Run:
         """All steps in order."""
         with writing(self.folder.path):
-            return Run(self.folder.path, self._steps())
+            return Run(self.folder.path, self._steps(), device=self.asked.device)
 
     def _steps(self) -> Report:
         picked, dataset, vault = self._look()
@@ -161,7 +162,8 @@ class _Pipeline:
         with self.stop.listening(self.progress.say):
             opponents = self._traditional(dataset, vault.size)
             first = Fleet(members=opponents.members, plan=Plan(), degraded=opponents.notes)
-            self._bundle(dataset, first)
+            if not saving.exists(self.folder.path / "bundle", "bundle"):
+                self._bundle(dataset, first)
             fleet = self._train(dataset, expander, first, vault.size)
             chosen, bundle = self._bundle(dataset, fleet)
             report = self._win(dataset, vault, fleet, chosen, bundle, expander)
@@ -232,7 +234,7 @@ class _Pipeline:
             folder=self.train_folder,
             seed=asked.seed,
             bar=self._tick,
-            stop=self.stop,
+            stop=self._stopping,
         )
         wish = Wish(nets=asked.nets, encoder=asked.net, seed=asked.seed, vault_rows=vault_rows)
         reserve = REPORT_SECONDS + self._describing_seconds(first.members, vault_rows)
@@ -261,7 +263,8 @@ class _Pipeline:
             chosen = ensemble(dataset, fleet, seed=self.asked.seed)
             saving.save(chosen, self.folder.path / "ensemble", "ensemble")
             place = self.folder.path / "bundle"
-            return chosen, bundles.save(place, dataset, fleet, chosen, self.train_folder)
+            bundle = bundles.save(place, dataset, fleet, chosen, self.train_folder)
+            return chosen, bundle.on(self.asked.device)
 
     def _win(
         self,
@@ -292,7 +295,7 @@ class _Pipeline:
             seed=self.asked.seed,
         )
         stopped = (f"interrupted after {self.clock.used():.0f} s",) if self.stop.asked else ()
-        told = replace(told, degraded=(*told.degraded, *looks, *stopped))
+        told = replace(told, degraded=(*told.degraded, *chosen.notes, *looks, *stopped))
         return judge_and_report(
             dataset,
             fleet,
@@ -306,7 +309,12 @@ class _Pipeline:
 
     def _describing_seconds(self, opponents: tuple[Member, ...], vault_rows: int) -> float:
         """What the opponents will need to describe the vault's rows, as measured in fitting."""
-        return vault_rows * sum(seconds_per_row(self.train_folder, m) for m in opponents)
+        return vault_rows * seconds_per_row(self.train_folder, opponents)
+
+    def _stopping(self) -> bool:
+        """Asked after every step of a net; notes the time used on the way."""
+        self.folder.beat(self.clock)
+        return self.stop()
 
     def _bar(self, name: str) -> Callable[[float], None]:
         return lambda share: self._tick(name, share, "")
@@ -319,12 +327,27 @@ class _Pipeline:
 def _check(asked: Options) -> None:
     """Refuse what cannot work before anything is read."""
     choose_device(asked.device)
+    if asked.seed < 0:
+        raise OptionError(found=f"--seed {asked.seed}", wanted="zero or more", hint="try --seed 0")
     if asked.nets is not None and not 1 <= asked.nets <= MOST_NETS:
         raise OptionError(
             found=f"--nets {asked.nets}", wanted=f"1 to {MOST_NETS}", hint="try --nets 5"
         )
     if asked.net is not None:
         catalog.entry("encoder", asked.net)
+
+
+def _check_same(then: dict[str, Any], now: dict[str, Any]) -> None:
+    """A resumed run must be the run that was begun: other rows would be sealed otherwise."""
+    free = {"budget", "command", "device"}
+    changed = [name for name in now if name not in free and now[name] != then.get(name)]
+    if changed:
+        name = changed[0]
+        raise OptionError(
+            found=f"{name} {now[name]!r} on resuming a run that was begun with {then.get(name)!r}",
+            wanted="the options of the beginning; only the budget and the device may change",
+            hint="leave out --resume to begin a new run",
+        )
 
 
 def _name(data: Data) -> str:

@@ -6,7 +6,8 @@ Axes: N rows, C channels, H W picture.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, final
 
@@ -134,7 +135,8 @@ class _Trainer:
         while (progress := limit.progress(state.step)) < 1.0 and not stopped:
             state.progress = progress
             state.position, which = next(stream)
-            loss = self._step(which)
+            with self._dropout_of_step():
+                loss = self._step(which)
             state.step += 1
             state.seconds = before + limit.elapsed()
             self._note(loss)
@@ -142,7 +144,11 @@ class _Trainer:
             if self.checkpoint and time.monotonic() - saved_at > self.checkpoint.every:
                 self._save()
                 saved_at = time.monotonic()
+        if stopped:
+            self._save()
         self.lookahead.finish(self.net)
+        if not self._finite():
+            raise DivergedError(f"a weight was no number after step {state.step}")
         return Training(
             seconds=state.seconds,
             epochs=state.step / self.batches.per_epoch,
@@ -150,6 +156,14 @@ class _Trainer:
             stopped=stopped,
             curve=tuple(state.curve),
         )
+
+    @contextmanager
+    def _dropout_of_step(self) -> Iterator[None]:
+        """Dropout draws from torch's global stream: make it depend on seed and step alone."""
+        device = self.job.device
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            torch.manual_seed(self.job.recipe.seed * 1_000_003 + self.state.step)
+            yield
 
     def _step(self, which: IntArray) -> Tensor:
         recipe, progress = self.job.recipe, self.state.progress
@@ -212,9 +226,12 @@ class _Trainer:
         x = plain(x, self.job.recipe.size) if self.job.recipe.size else x.float()
         self.net.encoder.initialise(self.net.normalise(x))
 
+    def _finite(self) -> bool:
+        return all(bool(p.isfinite().all()) for p in self.net.parameters())
+
     def _save(self) -> None:
-        if self.checkpoint is None:
-            return
+        if self.checkpoint is None or not self._finite():
+            return  # a net that diverged must not be resumed from
         tensors = {f"net.{k}": v for k, v in self.net.state_dict().items()}
         tensors |= {f"average.{k}": v for k, v in self.lookahead.average.items()}
         tensors |= optimiser_tensors(self.optimisers)

@@ -33,7 +33,7 @@ class Limit:
         """Progress in [0, 1] before step number `step`."""
         if self.steps is not None:
             return min(1.0, step / self.steps)
-        return min(1.0, self.begun + (1.0 - self.begun) * self.elapsed() / self.seconds)
+        return min(1.0, self.begun + (1.0 - self.begun) * self.elapsed() / max(self.seconds, 1e-3))
 
 
 def rate(progress: float, *, rise: float, last: float = 0.0) -> float:

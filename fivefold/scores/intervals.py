@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 Counts = NDArray[np.float32]
 
 
+RARE = 10  # errors or hits; below it the bootstrap of a share says too little
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Interval:
     """A score with its interval."""
@@ -126,11 +129,19 @@ def _interval(
     contributions = metric_.contributions(probabilities, targets)
     value = float(metric_.finish(*contributions.totals()))
     replicates = metric_.finish(*resampled(contributions, counts))
-    if metric_.proportion and np.ptp(replicates) < 1e-9:
+    if metric_.proportion and _rare(metric_, contributions, value, replicates):
         low, high = wilson(value, _equivalent_rows(metric_, contributions), level)
     else:
         low, high = centred(replicates, value, level)
     return Interval(value=value, low=max(0.0, low), high=min(metric_.most, high))
+
+
+def _rare(metric_: Metric, contributions: Contributions, value: float, replicates: Sums) -> bool:
+    """Whether errors or hits are so few that resampling them says too little."""
+    if not metric_.per_row:
+        return bool(np.ptp(replicates) < 1e-9)
+    rows = _equivalent_rows(metric_, contributions)
+    return min(value, 1.0 - value) * rows < RARE
 
 
 def _equivalent_rows(metric_: Metric, contributions: Contributions) -> float:

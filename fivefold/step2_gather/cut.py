@@ -98,6 +98,8 @@ def cut(
     sealed, origin = _seal(targets, groups, parts, seed, given=bool((items.parts == TEST).any()))
     stays = ~sealed & (parts != TEST)
     folds, n_folds, how = _folds(targets[stays], groups[stays], parts[stays], seed)
+    if not sealed.any() or len(np.unique(folds[folds >= 0])) < n_folds:
+        raise too_few("too few rows that differ: copies of one item stay together in one part")
     return Cut(
         classes=classes,
         open=rows[stays],

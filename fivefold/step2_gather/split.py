@@ -52,7 +52,7 @@ def validation_folds(targets: IntArray, groups: IntArray, seed: int) -> tuple[In
         held = int((folds == 0).sum())
         words = f"{held:,} of {n:,} open rows held out for validation, stratified"
         return folds.astype(np.int64), 1, words
-    number = _how_many(targets)
+    number = _how_many(targets, groups)
     folds = _folded(targets, groups, number, rng)
     words = f"{number} stratified folds over {n:,} open rows"
     alone = int((folds < 0).sum())
@@ -61,12 +61,14 @@ def validation_folds(targets: IntArray, groups: IntArray, seed: int) -> tuple[In
     return folds, number, words
 
 
-def _how_many(targets: IntArray) -> int:
+def _how_many(targets: IntArray, groups: IntArray) -> int:
     """Number of folds: 5, or the size of the middle class if that is smaller, at least 2.
 
     A rare class lowers it not: two rows are enough to have one in training in every fold.
     """
-    return int(np.clip(np.median(np.bincount(targets)), 2, FOLDS))
+    _, _, label = _units(targets, groups)
+    units = np.bincount(label[label >= 0], minlength=1)
+    return int(np.clip(np.median(units[units > 0]) if units.any() else 2, 2, FOLDS))
 
 
 def _units(targets: IntArray, groups: IntArray) -> tuple[IntArray, IntArray, IntArray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fivefold.contracts import saving
 from fivefold.contracts.records import Fleet, Member, Plan, PlanLine
@@ -81,16 +81,15 @@ def _one(
     degraded: list[str],
 ) -> TrainedFold | None:
     title = f"{line.member}/{number}"
-    started = saving.exists(site.folder / line.member, f"{number}")
-    if line.recipe is None or (not started and (site.stop() or seconds < LEAST_SECONDS)):
+    begun = any((site.folder / line.member).glob(f"{number}.*"))
+    if line.recipe is None or (not begun and (site.stop() or seconds < LEAST_SECONDS)):
         reason = "the run was interrupted" if site.stop() else "no time was left"
         degraded.append(f"net {title} was not trained: {reason}")
         return None
-    recipe = replace(line.recipe, seed=line.recipe.seed + site.seed)
     views = before[0].views if before else None
     try:
-        done = train_fold(site, line.member, recipe, number, Limit(seconds=seconds), views)
-    except DivergedError as cause:
+        done = train_fold(site, line.member, line.recipe, number, Limit(seconds=seconds), views)
+    except (DivergedError, RuntimeError, MemoryError) as cause:
         degraded.append(f"net {title} failed: {cause}")
         return None
     if done.stopped:

@@ -14,16 +14,23 @@ if TYPE_CHECKING:
     from fivefold.nets.base import Net, Shape
 
 SCALE_ROWS = 2000  # rows from which mean and deviation are taken
+SCALE_CHUNK = 64  # rows held as floats at a time
 
 
 def input_scale(dataset: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and deviation of the raw input: (C, 1, 1) for pictures, (D,) for arrays."""
     some = np.linspace(0, len(dataset.rows) - 1, min(SCALE_ROWS, len(dataset.rows))).astype(int)
-    items = dataset.rows.take(some).astype(np.float32)
-    if items.ndim == 2:
-        return torch.from_numpy(items.mean(0)), torch.from_numpy(items.std(0))
-    mean, std = items.mean((0, 1, 2)), items.std((0, 1, 2))
-    return torch.from_numpy(mean)[:, None, None], torch.from_numpy(std)[:, None, None]
+    axes = (0,) if len(dataset.rows.item_shape) == 1 else (0, 1, 2)
+    total, squares, count = 0.0, 0.0, 0
+    for start in range(0, len(some), SCALE_CHUNK):
+        items = dataset.rows.take(some[start : start + SCALE_CHUNK]).astype(np.float64)
+        total, squares = total + items.sum(axes), squares + np.square(items).sum(axes)
+        count += items.size // items.shape[-1]
+    mean = np.asarray(total / count)
+    std = np.sqrt(np.maximum(squares / count - mean**2, 0.0))
+    shape = (-1,) if axes == (0,) else (-1, 1, 1)
+    first, second = (torch.from_numpy(a.astype(np.float32).reshape(shape)) for a in (mean, std))
+    return first, second
 
 
 def net_shape(dataset: Dataset, recipe: Recipe) -> Shape:

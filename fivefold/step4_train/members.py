@@ -77,8 +77,11 @@ def train_fold(
         DivergedError: The loss stopped being a number.
     """
     folder = site.folder / name
+    checkpoint = Checkpoint(folder / f"{number}.checkpoint")
     if saving.exists(folder, f"{number}"):
-        return saving.load(TrainedFold, folder, f"{number}")
+        known = saving.load(TrainedFold, folder, f"{number}")
+        if not (known.stopped and checkpoint.path.exists() and limit.seconds > 0):
+            return known
     dataset, begin = site.dataset, time.monotonic()
     train_rows = np.flatnonzero(dataset.folds != number)
     held_rows = np.flatnonzero(dataset.folds == number)
@@ -98,7 +101,6 @@ def train_fold(
         tick=lambda share, note: site.bar(title, share, note),
         stop=site.stop,
     )
-    checkpoint = Checkpoint(folder / f"{number}.checkpoint")
     training = train(net, job, watch, checkpoint)
     if views is None:
         views = choose_views(net, dataset, held_rows, recipe, site.expander)
@@ -122,7 +124,8 @@ def train_fold(
         stopped=training.stopped,
     )
     saving.save(done, folder, f"{number}")
-    checkpoint.clear()
+    if not training.stopped:  # an interrupted net can go on from its checkpoint
+        checkpoint.clear()
     return done
 
 

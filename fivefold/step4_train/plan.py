@@ -6,11 +6,13 @@ there is. What "enough" means was measured (lab/LOG.md) and stands in `wanted_ep
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fivefold import catalog
 from fivefold.contracts.records import Plan, PlanLine, Recipe, Timing
+from fivefold.plumbing.errors import OptionError
 from fivefold.step4_train.measure import rows_per_second
 from fivefold.step4_train.members import VIEW_ROWS
 
@@ -29,6 +31,8 @@ PHOTO_LADDER = ((0.5, 64), (0.5, 96), (1.0, 96), (1.0, 128), (1.5, 128), (1.5, 1
 LOW = 0.75  # of the side, for the first part of training
 LOW_SHARE = 0.45  # of the time
 MOST_TIMED = 3  # candidates; timing is time not trained
+TIMING_SHARE = 0.06  # of the time for nets, after which no further candidate is timed
+OTHER_WIDTHS = (0.125, 0.25, 0.5, 1.0)  # of nets that were made for large photos
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +97,7 @@ class _Trial:
     ) -> None:
         self.dataset, self.expander, self.device = dataset, expander, device
         self.seconds, self.wish = seconds, wish
+        self._until = time.monotonic() + TIMING_SHARE * seconds
         self.nets = wish.nets or dataset.n_folds
         self.timings: dict[int, Timing] = {}
 
@@ -102,7 +107,7 @@ class _Trial:
         Which rung is timed next goes by the cost of the one just timed, so most are not.
         """
         rung, good, too_dear = 0, 0, len(ladder)
-        while len(self.timings) < MOST_TIMED:
+        while True:
             timing = self.timings[rung] = self._time(ladder[rung])
             if self._enough(timing.recipe, timing.rows_per_second):
                 good = rung
@@ -115,7 +120,7 @@ class _Trial:
                     ladder[r], timing.rows_per_second * _cost(timing.recipe) / _cost(ladder[r])
                 )
             ]
-            if not possible:
+            if not possible or len(self.timings) == MOST_TIMED or time.monotonic() > self._until:
                 break
             rung = possible[-1]
         if too_dear == 0:
@@ -127,7 +132,9 @@ class _Trial:
         return self.seconds / self.nets
 
     def _time(self, recipe: Recipe) -> Timing:
+        begin = time.monotonic()
         speed = rows_per_second(self.dataset, recipe, self.expander, self.device)
+        self.seconds = max(0.0, self.seconds - (time.monotonic() - begin))
         return Timing(
             recipe=replace(recipe, epochs=round(self._epochs(speed), 1)),
             rows_per_second=round(speed, 1),
@@ -174,6 +181,12 @@ def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
         e.word for e in catalog.ENCODERS.values() if kind in e.facts.get("inputs", ())
     )
     facts = catalog.entry("encoder", word).facts
+    if kind not in facts.get("inputs", (kind,)):
+        raise OptionError(
+            found=f"--net {word}, which reads {', '.join(facts['inputs'])}",
+            wanted=f"a net that reads {kind}",
+            hint="see fivefold nets, or leave out --net",
+        )
     base = Recipe(
         net=word,
         optimiser=facts.get("optimiser", "adamw"),
@@ -184,8 +197,10 @@ def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
     )
     if kind != "image":
         return [replace(base, width=w) for w in (0.5, 1.0)]
-    rungs = [_sized(replace(base, width=w), size) for w, size in _rungs(dataset)]
-    return rungs if word == "convnet" else [replace(rungs[-1], width=facts.get("width", 1.0))]
+    if word == "convnet":
+        return [_sized(replace(base, width=w), size) for w, size in _rungs(dataset)]
+    size = _rungs(dataset)[-1][1]
+    return [_sized(replace(base, width=w), size) for w in OTHER_WIDTHS]
 
 
 def _rungs(dataset: Dataset) -> list[tuple[float, tuple[int, ...]]]:

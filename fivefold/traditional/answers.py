@@ -152,9 +152,14 @@ def predict_rows(
     return {f"{name}/{fold}": p for (name, fold), p in zip(parts, found, strict=True)}
 
 
-def seconds_per_row(folder: Path, member: Member) -> float:
-    """Wall-clock seconds that describing and answering one more row takes, all parts together."""
-    return _card(folder, member.name).seconds_per_row
+def seconds_per_row(folder: Path, members: Sequence[Member]) -> float:
+    """Wall-clock seconds that describing and answering one more row takes, all parts together.
+
+    Features that several members share are described, and counted, once.
+    """
+    cards = [_card(folder, member.name) for member in members]
+    describing = {name: cost for card in cards for name, cost in card.features.items()}
+    return sum(describing.values()) / cores() + sum(card.answer_seconds for card in cards)
 
 
 def _card(folder: Path, member: str) -> Card:
