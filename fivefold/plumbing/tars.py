@@ -8,7 +8,7 @@ import lzma
 import tarfile
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from fivefold.plumbing.errors import BadItem
+from fivefold.plumbing.errors import BadItem, FivefoldError
 from fivefold.plumbing.files import printable, size_words
 from fivefold.plumbing.members import (
     CHUNK,
@@ -73,12 +73,16 @@ def tar_members(raw: IO[bytes], meter: Meter) -> Iterator[Member]:
     stream = _Forward(unpacked, meter)
     try:
         archive = tarfile.TarFile(fileobj=cast("IO[bytes]", stream), mode="r", errorlevel=2)
+    except FivefoldError:  # a limit was met: it is also a ValueError
+        raise
     except DAMAGE as cause:
         raise no_archive(meter, cause) from cause
     last = ""
     while True:
         try:
             info = archive.next()
+        except FivefoldError:  # a limit was met: it is also a ValueError
+            raise
         except DAMAGE as cause:
             yield _cut_off(meter, last, words(cause))
             return
@@ -116,6 +120,8 @@ def _chunks(stream: _Forward, info: tarfile.TarInfo) -> Callable[[], Iterator[by
             while left and (chunk := stream.read(min(CHUNK, left))):
                 left -= len(chunk)
                 yield chunk
+        except FivefoldError:  # a limit was met: it is also a ValueError
+            raise
         except DAMAGE as cause:
             raise BadItem(f"is damaged in the archive ({words(cause)})") from cause
         if left:

@@ -7,7 +7,7 @@ import stat
 import zipfile
 from typing import IO, TYPE_CHECKING
 
-from fivefold.plumbing.errors import BadItem
+from fivefold.plumbing.errors import BadItem, FivefoldError
 from fivefold.plumbing.members import (
     CHUNK,
     DAMAGE,
@@ -32,6 +32,8 @@ def zip_members(raw: IO[bytes], meter: Meter) -> Iterator[Member]:
     """
     try:
         archive = zipfile.ZipFile(raw)
+    except FivefoldError:  # a limit was met: it is also a ValueError
+        raise
     except DAMAGE as cause:
         raise no_archive(meter, cause) from cause
     with archive:
@@ -77,6 +79,8 @@ def _chunks(
                 while chunk := handle.read(CHUNK):
                     meter.spend(len(chunk))
                     yield chunk
+        except FivefoldError:  # a limit was met: it is also a ValueError
+            raise
         except DAMAGE as cause:
             raise BadItem(f"is damaged in the archive ({words(cause)})") from cause
 

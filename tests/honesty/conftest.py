@@ -44,7 +44,7 @@ class Learned:
 def learn_from(dataset, folder, *, seed=0, steps=8):
     """Expansion, traditional members, one net per fold with a fixed number of steps, ensemble."""
     expander = expand(dataset, seed=seed, overrides={})
-    opponents = fit_within(dataset, Ticking(4.0), seed=seed, folder=folder)
+    opponents = fit_within(dataset, Ticking(1.0), seed=seed, folder=folder)
     site = Site(
         dataset=dataset,
         expander=expander,

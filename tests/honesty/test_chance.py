@@ -12,7 +12,7 @@ from fivefold.win_.judge import judge
 
 def test_labels_without_a_meaning_come_out_as_chance(gathered, learn, tmp_path):
     made = gathered("clean", 120, 0)
-    learned = learn(made.dataset, tmp_path / "train", steps=40)
+    learned = learn(made.dataset, tmp_path / "train", steps=15)
     predictor = bundle.save(
         tmp_path / "bundle", made.dataset, learned.fleet, learned.ensemble, learned.folder
     )
@@ -29,7 +29,7 @@ def test_labels_without_a_meaning_come_out_as_chance(gathered, learn, tmp_path):
 
 def test_the_same_pictures_with_a_meaning_are_learned(gathered, learn, tmp_path):
     made = gathered("clean", 120, 50)
-    learned = learn(made.dataset, tmp_path / "train", steps=40)
+    learned = learn(made.dataset, tmp_path / "train", steps=15)
     assert learned.ensemble.score > 0.8
 
 
