@@ -2,49 +2,15 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
-from fivefold.contracts.records import Dataset, Input, Problem, Target
-from fivefold.contracts.rows import Rows
 from fivefold.step4_train import plan as planning
 from fivefold.step4_train.plan import Wish, make_plan, wanted_epochs
 
 
-def dataset_of(tmp_path, n, shape, folds):
-    file = tmp_path / "rows.u8"
-    np.zeros((n, *shape), np.uint8).tofile(file)
-    number = np.arange(n) % folds if folds > 1 else np.where(np.arange(n) < n // 20, 0, -1)
-    problem = Problem(
-        source="made",
-        inputs=(Input(kind="image"),),
-        target=Target(kind="class"),
-        metric="accuracy",
-        layout="class folders",
-        guesses=(),
-    )
-    return Dataset(
-        problem=problem,
-        classes=("a", "b"),
-        rows=Rows(file=file, dtype="uint8", item_shape=shape, total=n, index=np.arange(n)),
-        targets=np.arange(n) % 2,
-        names=tuple(map(str, range(n))),
-        folds=number,
-        n_folds=folds,
-        groups=np.arange(n),
-        split="made",
-        quarantine=(),
-        duplicates=(),
-        notes=(),
-        fingerprint="0",
-        total=n,
-        seen_sizes=(),
-    )
-
-
 @pytest.fixture
-def planned(tmp_path, monkeypatch):
+def planned(made_dataset, monkeypatch):
     """Plan on a pretended machine: rows per second of width 1 at 32 x 32."""
 
     def make(speed, seconds, *, n=20_000, shape=(32, 32, 3), folds=1, **wish):
@@ -54,7 +20,7 @@ def planned(tmp_path, monkeypatch):
             return speed / (recipe.width**1.7 * places)
 
         monkeypatch.setattr(planning, "rows_per_second", timed)
-        dataset = dataset_of(tmp_path, n, shape, folds)
+        dataset = made_dataset(n, shape, folds)
         plan = make_plan(dataset, None, seconds, Wish(**wish), torch.device("cpu"))
         return dataset, plan
 
