@@ -35,7 +35,7 @@ def site(tmp_path, made_dataset):
         device=torch.device("cpu"),
         folder=tmp_path / "train",
         seed=0,
-        bar=lambda name, share, note: None,
+        bar=lambda *_: None,
         stop=lambda: False,
     )
 
