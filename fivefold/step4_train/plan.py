@@ -246,7 +246,7 @@ def _train_rows(dataset: Dataset) -> int:
 def wanted_epochs(dataset: Dataset, recipe: Recipe) -> float:
     """Passes over the training rows below which a smaller net does better (lab/LOG.md)."""
     rows = _train_rows(dataset)
-    return 7.0 * recipe.width**2 * (50_000 / max(rows, 50)) ** 0.35
+    return 5.0 * recipe.width**2 * (50_000 / max(rows, 50)) ** 0.35
 
 
 def _lines(dataset: Dataset, best: Timing, trial: _Trial, wish: Wish) -> tuple[PlanLine, ...]:
