@@ -102,9 +102,10 @@ def test_best_single_is_one_net_and_traditional_the_mean_of_its_parts(contest):
 def test_chance_knows_only_the_open_rows(contest):
     ours = contest(k=2)
     ours.dataset = replace(ours.dataset, targets=np.array([0, 0, 0, 1] * 60))
-    chance = _judge(ours).systems["chance"]
+    verdict = _judge(ours)
+    chance = verdict.systems["chance"]
     np.testing.assert_allclose(chance.probabilities[0], [0.75, 0.25])
-    share_of_class_0 = (ours.vault.sealed_content().targets == 0).mean()
+    share_of_class_0 = (verdict.content.targets == 0).mean()
     assert chance.scores["accuracy"].value == pytest.approx(share_of_class_0)
 
 
