@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from fivefold.contracts.records import Dataset, Recipe
     from fivefold.contracts.roles import Expander
 
-STEPS = 2
+LEAST_STEPS, MOST_STEPS = 2, 12  # beside the first, which pays for set-up
+ENOUGH_SECONDS = 0.5
 
 
 def rows_per_second(
@@ -34,18 +35,19 @@ def _timed(dataset: Dataset, recipe: Recipe, expander: Expander, device: torch.d
     recipe = replace(recipe, low_size=(), low_share=0.0)
     moments: list[float] = []
 
-    def note_the_time() -> bool:
+    def enough() -> bool:
         moments.append(time.perf_counter())
-        return False
+        timed = len(moments) - 1
+        return timed >= LEAST_STEPS and moments[-1] - moments[0] > ENOUGH_SECONDS
 
     job = Job(
         rows=dataset.rows,
         targets=dataset.targets,
         recipe=recipe,
         expander=expander,
-        limit=Limit(steps=1 + STEPS),
+        limit=Limit(steps=1 + MOST_STEPS),
         device=device,
     )
-    train(fresh_net(dataset, recipe), job, Watch(stop=note_the_time))
-    per_step = (moments[-1] - moments[0]) / STEPS  # the first step pays for set-up
+    train(fresh_net(dataset, recipe), job, Watch(stop=enough))
+    per_step = (moments[-1] - moments[0]) / (len(moments) - 1)
     return min(recipe.batch, len(dataset.rows)) / max(1e-6, per_step)
