@@ -156,8 +156,9 @@ class Bundle:
     def pool(self, parts: dict[str, FloatArray]) -> FloatArray:
         """The ensemble's calibrated probabilities (N, K) from its parts' probabilities."""
         ensemble = self.facts.ensemble
+        alone = ensemble.temperatures
         mixed = sum(
-            weight * mean_of_parts(member, parts)
+            weight * apply_temperature(mean_of_parts(member, parts), alone[member.name])
             for member in self.facts.members
             if (weight := ensemble.weights.get(member.name, 0.0)) > 0
         )

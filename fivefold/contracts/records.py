@@ -308,16 +308,16 @@ class Fleet:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ensemble:
-    """Greedy selection with replacement over all members; pooled, then calibrated.
+    """Greedy selection with replacement over all members; each calibrated, pooled, calibrated.
 
     Attributes:
         weights: Member name -> weight; they sum to one, members with none are left out.
-        temperature: Divides the log of the pooled probabilities.
+        temperature: Divides the log of the pooled probabilities of calibrated members.
         score: The problem's metric on validation rows.
         log_loss: Log-loss on validation rows after calibration.
         best_single: `member/fold` of the best single net on validation rows (None without one).
         best_traditional: Name of the best traditional member on validation rows.
-        temperatures: Temperature of each member judged alone.
+        temperatures: Temperature of each member, alone and before pooling.
         sure_above: Smallest top probability at which an answer is called sure.
         path: (name, metric after adding it) of each greedy step.
         notes: Members that were left out, and why.

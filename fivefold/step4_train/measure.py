@@ -6,6 +6,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fivefold.engine.loop import Job, Watch, train
 from fivefold.engine.schedule import Limit
 from fivefold.step4_train.build import fresh_net
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from fivefold.contracts.records import Dataset, Recipe
     from fivefold.contracts.roles import Expander
 
-LEAST_STEPS, MOST_STEPS = 2, 12  # beside the first, which pays for set-up
+LEAST_STEPS, MOST_STEPS = 3, 12  # beside the first, which pays for set-up
 ENOUGH_SECONDS = 0.5
 
 
@@ -49,5 +51,5 @@ def _timed(dataset: Dataset, recipe: Recipe, expander: Expander, device: torch.d
         device=device,
     )
     train(fresh_net(dataset, recipe), job, Watch(stop=enough))
-    per_step = (moments[-1] - moments[0]) / (len(moments) - 1)
+    per_step = float(np.median(np.diff(moments)))  # early steps still warm up
     return min(recipe.batch, len(dataset.rows)) / max(1e-6, per_step)

@@ -29,10 +29,12 @@ _LEAST_SURE_ROWS = 10
 def ensemble(dataset: Dataset, fleet: Fleet, *, seed: int) -> Ensemble:
     """Select, pool and calibrate the fleet's members.
 
-    Members are pooled by the weighted mean of their probabilities; then one temperature is
-    applied. Only rows that every kept member answers are used; a member whose answers leave
-    too few rows in common is left out, and `notes` says so. The log-loss is cross-fitted:
-    each fifth of the rows is judged at a temperature learned from the others.
+    Each member is calibrated alone, or nets trained with smoothed labels would weigh less than
+    their answers deserve; members are pooled by the weighted mean of their probabilities; then
+    one more temperature is applied to the pool. Only rows that every kept member answers are
+    used; a member whose answers leave too few rows in common is left out, and `notes` says so.
+    The log-loss is cross-fitted: each fifth of the rows is judged at a temperature learned from
+    the others.
 
     Raises:
         RunError: No member answers any row.
@@ -41,7 +43,8 @@ def ensemble(dataset: Dataset, fleet: Fleet, *, seed: int) -> Ensemble:
     members, rows, notes = _comparable(fleet.members)
     word = dataset.problem.metric
     targets = dataset.targets[rows]
-    answers = np.stack([member.answers[rows] for member in members])
+    alone = {m.name: fit_temperature(m.answers[rows], targets) for m in members}
+    answers = np.stack([apply_temperature(m.answers[rows], alone[m.name]) for m in members])
     selection = select(answers, targets, word, rng)
     pooled = pool(answers, selection.weights)
     temperature = fit_temperature(pooled, targets)
@@ -63,10 +66,7 @@ def ensemble(dataset: Dataset, fleet: Fleet, *, seed: int) -> Ensemble:
         log_loss=_cross_fitted_log_loss(pooled, targets, rng),
         best_single=_best_part(deep, word) if deep else None,
         best_traditional=traditional.name if traditional else None,
-        temperatures={
-            member.name: fit_temperature(answer, targets)
-            for member, answer in zip(members, answers, strict=True)
-        },
+        temperatures=alone,
         sure_above=sure_above(calibrated, targets),
         path=tuple((members[i].name, score) for i, score in selection.path),
         notes=notes,

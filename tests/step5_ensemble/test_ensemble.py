@@ -168,10 +168,10 @@ def test_a_member_with_too_few_answers_is_left_out_and_noted():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 4, 200)
     full, stump = answers(y, 2.0, rng), answers(y, 4.0, rng)
-    stump[30:] = np.nan
+    stump[20:] = np.nan
     made = ensemble(dataset(y), fleet(member("stump", stump, y), member("full", full, y)), seed=0)
     assert list(made.weights) == ["full"]
-    assert made.notes == ("stump: left out, it answers 30 of 200 validation rows",)
+    assert made.notes == ("stump: left out, it answers 20 of 200 validation rows",)
 
 
 def test_a_fleet_without_an_answer_is_a_clear_error():
