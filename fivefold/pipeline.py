@@ -29,7 +29,7 @@ from fivefold.contracts import saving
 from fivefold.contracts.options import Data, Options
 from fivefold.contracts.records import Fleet, Member, Plan
 from fivefold.engine.precision import choose_device
-from fivefold.plumbing.clock import Clock, seconds
+from fivefold.plumbing.clock import Clock, StoppableClock, seconds
 from fivefold.plumbing.errors import FivefoldError, OptionError, RunError
 from fivefold.plumbing.run_folder import RunFolder, default_path, refuse_inside, writing
 from fivefold.plumbing.silence import Silence
@@ -38,7 +38,7 @@ from fivefold.preparation import expander_for, gathered_from, picked_from
 from fivefold.step4_train import LEAST_SECONDS, Share, Site, Wish, plan_nets, train_nets
 from fivefold.step5_ensemble import ensemble
 from fivefold.traditional.answers import seconds_per_row
-from fivefold.traditional.fit import fit_traditional
+from fivefold.traditional.fit import fit_within
 from fivefold.win_ import Report
 from fivefold.win_ import win as judge_and_report
 
@@ -211,9 +211,9 @@ class _Pipeline:
             return saving.load(Opponents, self.train_folder, "traditional")
         share = min(TRADITIONAL_SHARE * self.asked.budget, 0.5 * max(1.0, self.clock.left()))
         with self.folder.phase("traditional", self.clock):
-            result = fit_traditional(
+            result = fit_within(
                 dataset,
-                seconds=share,
+                StoppableClock(share, self.stop),
                 seed=self.asked.seed,
                 folder=self.train_folder,
                 later_rows=vault_rows,

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 import time
+from typing import TYPE_CHECKING, final
 
 from fivefold.plumbing.errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -49,3 +53,17 @@ class Clock:
     def left(self) -> float:
         """Seconds left; below zero when overrun."""
         return self.budget - self.used()
+
+
+@final
+class StoppableClock(Clock):
+    """A clock whose time is up as soon as someone asks to stop."""
+
+    def __init__(self, budget: float, stop: Callable[[], bool]) -> None:
+        super().__init__(budget)
+        self._stop = stop
+
+    def used(self) -> float:
+        """Seconds used so far; the whole budget at least once a stop was asked for."""
+        used = super().used()
+        return max(used, self.budget) if self._stop() else used

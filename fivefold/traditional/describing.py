@@ -14,6 +14,7 @@ import numpy as np
 from joblib import Parallel, cpu_count, delayed
 
 from fivefold.contracts.rows import FloatArray, IntArray
+from fivefold.plumbing.stopper import deaf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +78,9 @@ def describe(
     found: list[FloatArray] = []
     # joblib's own processes do not run the user's script a second time, as `spawn` would.
     jobs = Parallel(n_jobs=cores() if pooled else 1, return_as="generator", max_nbytes=None)
-    for piece in jobs(work):
+    with deaf():  # the pool is begun here; it would die of a Ctrl-C that the run survives
+        pieces_done = jobs(work)
+    for piece in pieces_done:
         found.append(piece)
         if tick:
             tick(len(found) / len(pieces))
