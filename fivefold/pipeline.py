@@ -130,10 +130,10 @@ def win(
         refuse_inside(Path(data), path)
     if resume and (path / "run.json").exists():
         folder = RunFolder.resume(path)
-        _check_same(folder.facts["asked"], _asked(data, asked))
         if folder.done:
             progress.say("this run is done; what follows is its report, nothing is judged again")
             return Run(path, Report.load(path), device=asked.device)
+        _check_same(folder.facts["asked"], _asked(data, asked))
     else:
         folder = RunFolder.begin(path, _asked(data, asked))
     clock = Clock(asked.budget, used=folder.used, start=start)

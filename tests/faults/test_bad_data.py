@@ -94,7 +94,7 @@ def test_changed_data_are_not_mixed_into_a_run_that_was_begun(refused, place, wr
     facts = json.loads((run.folder / "run.json").read_text())
     (run.folder / "run.json").write_text(json.dumps(facts | {"status": "running"}))
     (place / "data" / "red" / "003.png").unlink()
-    found = refused("win", "data", "--budget", "1s", "--out", "run", "--resume")
+    found = refused("win", "data", "--nets", "1", "--budget", "1s", "--out", "run", "--resume")
     assert "data that changed" in found
     assert (run.folder / "report.json").exists()
 
