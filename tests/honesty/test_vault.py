@@ -87,7 +87,7 @@ def test_a_second_look_is_told(run, tmp_path):
     facts = json.loads((run.folder / "run.json").read_text())
     (run.folder / "run.json").write_text(json.dumps(facts | {"status": "interrupted"}))
     again = fivefold.win(tmp_path / "data", budget=1, nets=1, out=run.folder, resume=True)
-    opened = run.report.data["vault"]["opened"]
+    (opened,) = facts["vault_opened"]
     told = [line for line in again.report.data["degraded"] if "opened before" in line]
     assert len(told) == 1
     assert opened in told[0]
