@@ -51,7 +51,7 @@ def test_saved_members_answer_as_they_did_when_fitted(won, digits):
         one = load_traditional(folder, member).probabilities(digits.rows.take(slice(0, 9)))
         mean = np.mean([parts[f"{member.name}/{p.fold}"][:9] for p in member.parts], axis=0)
         assert np.allclose(one, mean, atol=1e-5)
-        assert 0 < seconds_per_row(folder, member) < 1
+        assert 0 < seconds_per_row(folder, [member]) < 1
 
 
 def test_members_survive_the_records_file(won, tmp_path):
