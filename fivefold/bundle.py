@@ -94,8 +94,8 @@ class Bundle:
         """Class names, in the order of the probabilities' columns."""
         return self.facts.classes
 
-    def predict(self, items: Sequence[Item] | np.ndarray) -> list[str]:
-        """The class of each item: paths, raw bytes, or decoded arrays.
+    def predict(self, items: Sequence[Item] | Item) -> list[str]:
+        """The class of each item: paths, raw bytes, or decoded arrays; one path alone is one.
 
         Raises:
             DataError: An item cannot be used.
@@ -103,12 +103,14 @@ class Bundle:
         best = self.predict_proba(items).argmax(1)
         return [self.classes[i] for i in best]
 
-    def predict_proba(self, items: Sequence[Item] | np.ndarray) -> FloatArray:
+    def predict_proba(self, items: Sequence[Item] | Item) -> FloatArray:
         """Calibrated probabilities (N, K), columns as in `classes`.
 
         Raises:
             DataError: An item cannot be used.
         """
+        if isinstance(items, str | Path | bytes):
+            items = [items]
         found = [np.zeros((0, len(self.classes)), np.float32)]
         for start in range(0, len(items), AT_ONCE):
             some = items[start : start + AT_ONCE]

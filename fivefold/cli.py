@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
@@ -69,7 +70,8 @@ def win(
     mirror: Mirror = None,
 ) -> None:
     """Do the five steps inside the budget: pick, gather, expand, train several nets, ensemble."""
-    with _errors(), Screen() as screen:
+    go_on = "; the same command with --resume goes on from here"
+    with _errors(go_on), Screen() as screen:
         screen.note(f"fivefold {__version__}: budget {budget}")
         from fivefold import pipeline
 
@@ -244,7 +246,7 @@ class Screen:
 
 
 @contextmanager
-def _errors() -> Iterator[None]:
+def _errors(hint: str = "") -> Iterator[None]:
     """What the user can mend is three lines and exit code 2; an interrupt is 130."""
     try:
         yield
@@ -253,10 +255,13 @@ def _errors() -> Iterator[None]:
             print(f"{name}: {printable(getattr(error, name))}", file=sys.stderr)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
-        print("interrupted; the same command with --resume goes on from here", file=sys.stderr)
+        print(f"interrupted{hint}", file=sys.stderr)
         raise typer.Exit(130) from None
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # any name can be shown anywhere
     app(arguments)

@@ -26,7 +26,7 @@ from fivefold.circumstances import (
     repeat_command,
 )
 from fivefold.contracts import saving
-from fivefold.contracts.options import Data, Options
+from fivefold.contracts.options import Data, Options, normal
 from fivefold.contracts.records import Fleet, Member, Plan
 from fivefold.engine.precision import choose_device
 from fivefold.plumbing.clock import Clock, StoppableClock, seconds
@@ -122,13 +122,13 @@ def win(
         FivefoldError: The data, an option or the run folder cannot be used.
     """
     start = time.monotonic() if start is None else start
-    asked = Options(budget=seconds(budget), **options)
-    _check(asked)
+    asked = normal(Options(budget=seconds(budget), **options))
+    _check(data, asked)
     path = Path(out) if out is not None else default_path(_name(data), resume=resume)
     progress = progress or Silence()
     if isinstance(data, str | Path):
         refuse_inside(Path(data), path)
-    if resume and (path / "run.json").exists():
+    if resume and path.exists():
         folder = RunFolder.resume(path)
         if folder.done:
             progress.say("this run is done; what follows is its report, nothing is judged again")
@@ -161,7 +161,7 @@ class _Pipeline:
         expander = self._expand(picked, dataset)
         with self.stop.listening(self.progress.say):
             opponents = self._traditional(dataset, vault.size)
-            first = Fleet(members=opponents.members, plan=Plan(), degraded=opponents.notes)
+            first = Fleet(members=opponents.members, plan=Plan(notes=opponents.notes), degraded=())
             if not saving.exists(self.folder.path / "bundle", "bundle"):
                 self._bundle(dataset, first)
             fleet = self._train(dataset, expander, first, vault.size)
@@ -239,9 +239,12 @@ class _Pipeline:
         wish = Wish(nets=asked.nets, encoder=asked.net, seed=asked.seed, vault_rows=vault_rows)
         reserve = REPORT_SECONDS + self._describing_seconds(first.members, vault_rows)
         share = Share(clock=self.clock, reserve=reserve)
-        if share.left() < LEAST_SECONDS and not saving.exists(self.train_folder, "plan"):
+        late = share.left() < LEAST_SECONDS or self.stop.asked
+        if late and not saving.exists(self.train_folder, "plan"):
             # Timing a candidate alone would cost more than such a budget.
             note = f"no deep net: {asked.budget:g} s leave no time to train one beside the report"
+            if self.stop.asked:
+                note = "no deep net: the run was interrupted before one was planned"
             return replace(first, degraded=(*first.degraded, note))
         with self.folder.phase("plan", self.clock):
             plan = plan_nets(site, share, wish)
@@ -251,7 +254,8 @@ class _Pipeline:
             )
         with self.folder.phase("train", self.clock):
             fleet = train_nets(site, plan, wish, share, first.members)
-        return replace(fleet, degraded=(*first.degraded, *fleet.degraded))
+        plan = replace(fleet.plan, notes=(*first.plan.notes, *fleet.plan.notes))
+        return replace(fleet, plan=plan)
 
     def _bundle(self, dataset: Dataset, fleet: Fleet) -> tuple[Ensemble, Bundle]:
         """Step 5 and the bundle that goes with it; called first with the opponent alone.
@@ -324,8 +328,14 @@ class _Pipeline:
         self.folder.beat(self.clock)
 
 
-def _check(asked: Options) -> None:
+def _check(data: Data, asked: Options) -> None:
     """Refuse what cannot work before anything is read."""
+    if not (data is None or isinstance(data, str | Path | tuple)):
+        raise OptionError(
+            found=f"data of type {type(data).__name__}",
+            wanted="a path, a pair (X, y), or None for the embedded digits",
+            hint="pass (X, y) as a tuple",
+        )
     choose_device(asked.device)
     if asked.seed < 0:
         raise OptionError(found=f"--seed {asked.seed}", wanted="zero or more", hint="try --seed 0")

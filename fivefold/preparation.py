@@ -83,17 +83,18 @@ def preview(
 def picked_from(data: Data, asked: Options, progress: Progress) -> Picked:
     """Step 1, with every guess told."""
     progress.step("pick")
-    picked = pick(
-        data,
-        test=asked.test,
-        scratch=cache_root(),
-        input_kind=asked.input,
-        target_kind=asked.target,
-        metric=asked.metric,
-        label=asked.label,
-        path_column=asked.path,
-        tick=lambda share: progress.bar("listing", share),
-    )
+    with writing(cache_root(), hint="set FIVEFOLD_CACHE to a folder that can be written"):
+        picked = pick(
+            data,
+            test=asked.test,
+            scratch=cache_root(),
+            input_kind=asked.input,
+            target_kind=asked.target,
+            metric=asked.metric,
+            label=asked.label,
+            path_column=asked.path,
+            tick=lambda share: progress.bar("listing", share),
+        )
     for guess in picked.problem.guesses:
         progress.say(f"{guess.question}: {guess.answer} - {guess.why} ({guess.option})")
     return picked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,3 +40,13 @@ class Options:
     label: str | None = None
     path: str | None = None
     mirror: bool | None = None
+
+
+def normal(asked: Options) -> Options:
+    """The same options in plain types: numpy's integers and paths are welcome."""
+    return replace(
+        asked,
+        seed=int(asked.seed),
+        nets=None if asked.nets is None else int(asked.nets),
+        test=None if asked.test is None else str(asked.test),
+    )

@@ -29,8 +29,10 @@ def answer(net: Net, items: np.ndarray, size: tuple[int, ...], names: Sequence[s
     """Probabilities (N, K) of raw items (N, *item_shape), averaged over the views named."""
     device = next(net.parameters()).device
     x = torch.from_numpy(items).to(device)
-    x = plain(x, size) if size else x.float()
-    seen = views(x, mirror="mirror" in names, shift=SHIFT if "shift" in names else 0)
+    x = plain(x, size) if size else x.float()  # vectors have no size, and no views
+    seen = [x]
+    if names:
+        seen = views(x, mirror="mirror" in names, shift=SHIFT if "shift" in names else 0)
     total: Tensor | None = None
     with autocast(device):
         for view in seen:

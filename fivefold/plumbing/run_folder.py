@@ -74,7 +74,8 @@ class RunFolder:
         """
         try:
             facts = read_json(path / "run.json")
-        except (OSError, ValueError) as cause:
+            _ = facts["asked"], facts["used_s"], facts["status"], facts["phases"]
+        except (OSError, ValueError, KeyError, TypeError) as cause:
             raise RunError(
                 found=f"no run in {printable(str(path))}",
                 wanted="a folder in which fivefold win was begun",
@@ -159,8 +160,8 @@ def refuse_inside(data: Path, out: Path) -> None:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """What the disk refuses while in here is one clear line about `path`.
+def writing(path: Path, *, hint: str = "give another place with --out") -> Iterator[None]:
+    """What the disk refuses while in here is one clear line about `path`, ending with `hint`.
 
     Raises:
         RunError: The disk is full, or a file cannot be read or written.
@@ -173,5 +174,5 @@ def writing(path: Path) -> Iterator[None]:
         raise RunError(
             found=f"{printable(str(where))}: {why}",
             wanted="a folder that can be written, on a disk with room",
-            hint="give another place with --out",
+            hint=hint,
         ) from cause

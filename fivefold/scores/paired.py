@@ -55,8 +55,9 @@ def paired(
 ) -> Comparison:
     """Compare two systems on the same rows.
 
-    The interval comes from paired resamples. The p-value is McNemar's exact test for shares of
-    right answers; for any other metric it is a permutation test that swaps the two systems'
+    For shares of right answers the p-value is McNemar's exact test and the interval the exact one
+    that goes with it. For any other metric the interval comes from paired resamples, and the
+    p-value from a permutation test that swaps the two systems'
     answers on random rows, which for a mean over rows is the sign-flip test.
 
     Args:
@@ -74,6 +75,7 @@ def paired(
     low, high = centred(replicates, difference, 0.95)
     if metric_.proportion and metric_.per_row:
         p = mcnemar(a.values > 0, b.values > 0)
+        low, high = discordant_interval(a.values > 0, b.values > 0)
     else:
         swaps = rng.integers(0, 2, size=counts.shape, dtype=np.int8).astype(np.float32)
         p = _permutation(metric_, a, b, difference, swaps)
@@ -97,6 +99,24 @@ def mcnemar(a_right: np.ndarray, b_right: np.ndarray) -> float:
     if only_a + only_b == 0:
         return 1.0
     return float(binomtest(only_a, only_a + only_b).pvalue)
+
+
+def discordant_interval(
+    a_right: np.ndarray, b_right: np.ndarray, level: float = 0.95
+) -> tuple[float, float]:
+    """Interval of the difference of two shares of right answers on the same rows (N,).
+
+    Clopper and Pearson's exact interval of the share of `a` among the rows on which only one
+    system is right, scaled to all rows: it leaves out zero only where McNemar's test rejects.
+    """
+    only_a = int((a_right & ~b_right).sum())
+    only_b = int((b_right & ~a_right).sum())
+    rows = only_a + only_b
+    if rows == 0:
+        return 0.0, 0.0
+    share = binomtest(only_a, rows).proportion_ci(level, method="exact")
+    scale = rows / len(a_right)
+    return float((2 * share.low - 1) * scale), float((2 * share.high - 1) * scale)
 
 
 def _permutation(

@@ -84,5 +84,5 @@ def _wrong(heads: dict[str, bytes], asked: str | None) -> DataError:
     return DataError(
         found=f"{seen} files among {len(heads)} looked at (the first, {printable(first)}: {what})",
         wanted=" or ".join(f"{word} ({catalog.entry('input', word).about})" for word in kinds),
-        hint="check what the folder holds; fivefold nets lists the kinds that are read",
+        hint="check what the folder holds; pictures are what is read from files today",
     )

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from fivefold.contracts import saving
 from fivefold.contracts.records import Fleet, Member, Plan, PlanLine
-from fivefold.engine.loop import DivergedError
 from fivefold.engine.schedule import Limit
 from fivefold.plumbing.clock import Clock
 from fivefold.step4_train.members import Site, TrainedFold, join_folds, train_fold
@@ -89,8 +88,8 @@ def _one(
     views = before[0].views if before else None
     try:
         done = train_fold(site, line.member, line.recipe, number, Limit(seconds=seconds), views)
-    except (DivergedError, RuntimeError, MemoryError) as cause:
-        degraded.append(f"net {title} failed: {cause}")
+    except Exception as cause:  # noqa: BLE001 - whatever one net dies of, the others go on
+        degraded.append(f"net {title} failed: {type(cause).__name__}: {cause}")
         return None
     if done.stopped:
         degraded.append(f"net {title} was interrupted after {done.fold.epochs:.1f} passes")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from fivefold import catalog
 from fivefold.contracts.records import Plan, PlanLine, Recipe, Timing
 from fivefold.plumbing.errors import OptionError
-from fivefold.step4_train.measure import rows_per_second
+from fivefold.step4_train.measure import Ground, rows_per_second
 from fivefold.step4_train.members import VIEW_ROWS
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ class _Trial:
         wish: Wish,
         device: torch.device,
     ) -> None:
-        self.dataset, self.expander, self.device = dataset, expander, device
+        self.dataset = dataset
+        self.ground = Ground(dataset=dataset, expander=expander, device=device)
         self.seconds, self.wish = seconds, wish
         self._until = time.monotonic() + TIMING_SHARE * seconds
         self.nets = wish.nets or dataset.n_folds
@@ -133,7 +134,7 @@ class _Trial:
 
     def _time(self, recipe: Recipe) -> Timing:
         begin = time.monotonic()
-        speed = rows_per_second(self.dataset, recipe, self.expander, self.device)
+        speed = rows_per_second(self.ground, recipe, seconds=max(0.0, self._until - begin))
         self.seconds = max(0.0, self.seconds - (time.monotonic() - begin))
         return Timing(
             recipe=replace(recipe, epochs=round(self._epochs(speed), 1)),

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binomtest
 
 from fivefold.scores.metrics import METRICS
-from fivefold.scores.paired import mcnemar, paired
+from fivefold.scores.paired import discordant_interval, mcnemar, paired
 
 
 def system(right: np.ndarray, sure: float = 0.8) -> np.ndarray:
@@ -49,3 +49,19 @@ def test_equal_systems_are_called_different_about_one_time_in_twenty(word):
         a, b = system(rng.random(120) < 0.8), system(rng.random(120) < 0.8)
         called += paired(METRICS[word], ("a", a), ("b", b), y, rng=rng, times=200).p < 0.05
     assert called <= 12
+
+
+def test_the_interval_leaves_out_zero_only_where_the_test_rejects():
+    """Few discordant rows: an interval from resampling would contradict McNemar's test."""
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        a, b = rng.random(40) < 0.9, rng.random(40) < 0.8
+        low, high = discordant_interval(a, b)
+        assert low <= (a.mean() - b.mean()) <= high
+        if low > 0 or high < 0:
+            assert mcnemar(a, b) < 0.05
+
+
+def test_equal_answers_differ_by_nothing():
+    right = np.array([True, False, True])
+    assert discordant_interval(right, right) == (0.0, 0.0)

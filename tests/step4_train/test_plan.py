@@ -14,8 +14,8 @@ def planned(made_dataset, monkeypatch):
     """Plan on a pretended machine: rows per second of width 1 at 32 x 32."""
 
     def make(speed, seconds, *, n=20_000, shape=(32, 32, 3), folds=1, **wish):
-        def timed(dataset, recipe, expander, device):
-            del dataset, expander, device
+        def timed(ground, recipe, *, seconds):
+            del ground, seconds
             places = recipe.size[0] * recipe.size[1] / 1024
             return speed / (recipe.width**1.7 * places)
 
