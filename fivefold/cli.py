@@ -38,7 +38,7 @@ Data = Annotated[
     typer.Argument(help="Folder, archive or table of raw items; the embedded digits without it."),
 ]
 Test = Annotated[Path | None, typer.Option(help="A separate test part; it becomes the vault.")]
-Input = Annotated[str | None, typer.Option(help="Input kind, where the guess is wrong.")]
+Input = Annotated[str | None, typer.Option("--input", help="Input kind, where the guess is wrong.")]
 Target = Annotated[str | None, typer.Option(help="Target kind, where the guess is wrong.")]
 Label = Annotated[str | None, typer.Option(help="Label column of a table.")]
 PathColumn = Annotated[str | None, typer.Option("--path", help="Path column of a table.")]
@@ -60,7 +60,7 @@ def win(
     seed: Seed = 0,
     nets: Annotated[int | None, typer.Option(help="Number of deep nets; else planned.")] = None,
     net: Annotated[str | None, typer.Option(help="Encoder; see fivefold nets.")] = None,
-    input_kind: Annotated[str | None, typer.Option("--input", help="Input kind.")] = None,
+    input_kind: Input = None,
     target: Target = None,
     metric: Annotated[str | None, typer.Option(help="Metric that decides.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -102,7 +102,7 @@ def win(
 def look(
     data: Data = None,
     out: Annotated[Path, typer.Option(help="Where the contact sheet goes.")] = Path("look"),
-    input_kind: Annotated[str | None, typer.Option("--input", help="Input kind.")] = None,
+    input_kind: Input = None,
     target: Target = None,
     test: Test = None,
     label: Label = None,

@@ -232,7 +232,6 @@ class _Pipeline:
             expander=expander,
             device=choose_device(asked.device),
             folder=self.train_folder,
-            seed=asked.seed,
             bar=self._tick,
             stop=self._stopping,
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from fivefold.contracts import saving
 from fivefold.contracts.records import Dataset, Fold, Member
@@ -43,7 +43,6 @@ class Site:
     expander: Expander
     device: torch.device
     folder: Path
-    seed: int
     bar: Callable[[str, float, str], None]
     stop: Callable[[], bool]
 
@@ -147,13 +146,6 @@ def join_folds(dataset: Dataset, name: str, recipe: Recipe, folds: list[TrainedF
         answers=answers,
         views=folds[0].views,
     )
-
-
-def restore_net(dataset: Dataset, recipe: Recipe, file: Path) -> Net:
-    """A trained net from its file."""
-    net = fresh_net(dataset, recipe)
-    net.load_state_dict(load_file(file))
-    return net
 
 
 def choose_views(

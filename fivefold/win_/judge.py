@@ -37,7 +37,7 @@ class System:
     Attributes:
         name: Which part, member or mixture it is, in words.
         probabilities: (n, k) its answers.
-        scores: Metric word -> value with its 95 % bootstrap interval.
+        scores: Metric word -> value with its 95 % interval.
     """
 
     name: str

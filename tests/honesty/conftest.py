@@ -50,7 +50,6 @@ def learn_from(dataset, folder, *, seed=0, steps=8):
         expander=expander,
         device=torch.device("cpu"),
         folder=folder,
-        seed=seed,
         bar=lambda *_: None,
         stop=lambda: False,
     )

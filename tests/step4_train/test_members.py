@@ -34,7 +34,6 @@ def site(tmp_path, made_dataset):
         expander=ImageExpander(ExpansionRecord(kind="image", settings={}, why={}), classes=2),
         device=torch.device("cpu"),
         folder=tmp_path / "train",
-        seed=0,
         bar=lambda *_: None,
         stop=lambda: False,
     )
