@@ -147,7 +147,7 @@ class Bundle:
             size = member.recipe.size if member.recipe else ()
             for part in member.parts:
                 key = f"{member.name}/{part.fold}"
-                found[key] = predict(self._net(member, part.file), rows, size, member.views)
+                found[key] = predict(self._net(member, part.file), rows, size, part.views)
                 if tick is not None:
                     tick(len(found) / (nets + 1))
         opponents = [m for m in self.facts.members if m.kind == "traditional"]

@@ -10,6 +10,7 @@ decoded cache makes that quick); what step 4 trained is read back from the run f
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +36,17 @@ from fivefold.plumbing.run_folder import RunFolder, default_path, refuse_inside,
 from fivefold.plumbing.silence import Silence
 from fivefold.plumbing.stopper import Stopper
 from fivefold.preparation import expander_for, gathered_from, picked_from
-from fivefold.step4_train import LEAST_SECONDS, Share, Site, Wish, plan_nets, train_nets
+from fivefold.step4_train import (
+    LEAST_SECONDS,
+    Audience,
+    Launcher,
+    Share,
+    Site,
+    Wish,
+    hire,
+    plan_nets,
+    train_nets,
+)
 from fivefold.step5_ensemble import ensemble
 from fivefold.traditional.answers import seconds_per_row
 from fivefold.traditional.fit import fit_within
@@ -43,7 +54,7 @@ from fivefold.win_ import Report
 from fivefold.win_ import win as judge_and_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
 
@@ -56,6 +67,7 @@ if TYPE_CHECKING:
 
 MOST_NETS = 100
 TRADITIONAL_SHARE = 0.08  # of the budget, for the opponent
+CREW_SECONDS = 30.0  # less time does not pay for workers that import torch
 REPORT_SECONDS = 5.0  # a report takes about that long, whatever the data
 
 
@@ -159,12 +171,18 @@ class _Pipeline:
     def _steps(self) -> Report:
         picked, dataset, vault = self._look()
         expander = self._expand(picked, dataset)
-        with self.stop.listening(self.progress.say):
+        site = Site(
+            dataset=dataset,
+            expander=expander,
+            device=choose_device(self.asked.device),
+            folder=self.train_folder,
+        )
+        with self.stop.listening(self.progress.say), self._hired(site) as launchers:
             opponents = self._traditional(dataset, vault.size)
             first = Fleet(members=opponents.members, plan=Plan(notes=opponents.notes), degraded=())
             if not saving.exists(self.folder.path / "bundle", "bundle"):
                 self._bundle(dataset, first)
-            fleet = self._train(dataset, expander, first, vault.size)
+            fleet = self._train(site, launchers, first, vault.size)
             chosen, bundle = self._bundle(dataset, fleet)
             report = self._win(dataset, vault, fleet, chosen, bundle, expander)
         self.folder.beat(
@@ -225,16 +243,23 @@ class _Pipeline:
         saving.save(opponents, self.train_folder, "traditional")
         return opponents
 
-    def _train(self, dataset: Dataset, expander: Expander, first: Fleet, vault_rows: int) -> Fleet:
+    @contextmanager
+    def _hired(self, site: Site) -> Iterator[tuple[Launcher, ...]]:
+        """Who can train, from here on: workers get ready while the opponent is fitted."""
+        known = saving.exists(site.folder, "plan")
+        short = self.clock.left() < CREW_SECONDS
+        nets = 1 if short and not known else self.asked.nets or site.dataset.n_folds
+        launchers = hire(site, self.folder.path, nets=nets)
+        try:
+            yield launchers
+        finally:
+            for launcher in launchers:
+                launcher.close()
+
+    def _train(
+        self, site: Site, launchers: tuple[Launcher, ...], first: Fleet, vault_rows: int
+    ) -> Fleet:
         asked = self.asked
-        site = Site(
-            dataset=dataset,
-            expander=expander,
-            device=choose_device(asked.device),
-            folder=self.train_folder,
-            bar=self._tick,
-            stop=self._stopping,
-        )
         wish = Wish(nets=asked.nets, encoder=asked.net, seed=asked.seed, vault_rows=vault_rows)
         reserve = REPORT_SECONDS + self._describing_seconds(first.members, vault_rows)
         share = Share(clock=self.clock, reserve=reserve)
@@ -246,15 +271,16 @@ class _Pipeline:
                 note = "no deep net: the run was interrupted before one was planned"
             return replace(first, degraded=(*first.degraded, note))
         with self.folder.phase("plan", self.clock):
-            plan = plan_nets(site, share, wish)
+            plan = plan_nets(site, launchers, share, wish)
         for line in plan.lines:
             self.progress.say(
                 f"plan: {line.nets} x {line.member}, {line.seconds:.0f} s: {line.why}"
             )
         with self.folder.phase("train", self.clock):
-            fleet = train_nets(site, plan, wish, share, first.members)
+            audience = Audience(bar=self._tick, stop=self._stopping)
+            fleet = train_nets(site, launchers, plan, share, audience)
         plan = replace(fleet.plan, notes=(*first.plan.notes, *fleet.plan.notes))
-        return replace(fleet, plan=plan)
+        return replace(fleet, members=(*first.members, *fleet.members), plan=plan)
 
     def _bundle(self, dataset: Dataset, fleet: Fleet) -> tuple[Ensemble, Bundle]:
         """Step 5 and the bundle that goes with it; called first with the opponent alone.

@@ -209,13 +209,23 @@ class Recipe:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanLine:
-    """One line of the plan: who trains, for how long, and why it was chosen."""
+    """One line of the plan: who trains, for how long, and why it was chosen.
+
+    Attributes:
+        member: The member.
+        recipe: How its nets are trained.
+        seconds: Wall-clock that its nets get in all.
+        nets: Number of its nets, one per fold.
+        why: What was measured, in words.
+        steps: Fixed number of steps of each net instead of seconds; None goes by the clock.
+    """
 
     member: str
-    recipe: Recipe | None
+    recipe: Recipe
     seconds: float
     nets: int
     why: str
+    steps: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -224,22 +234,39 @@ class Timing:
 
     Attributes:
         recipe: The candidate.
-        rows_per_second: Measured training throughput.
+        rows_per_second: Measured training throughput, of all nets side by side.
         chosen: It is in the plan.
+        slots: Nets that ran side by side.
     """
 
     recipe: Recipe
     rows_per_second: float
     chosen: bool
+    slots: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """The recipes with their share of the budget, from measured throughput."""
+    """The recipes with their share of the budget, from measured throughput.
+
+    Attributes:
+        lines: What is trained.
+        timings: What was measured to decide it.
+        notes: What a user should know.
+        slots: Nets trained side by side, each on its share of the cores or on a GPU of its own.
+        alone: Time that a net alone on the whole machine needs for the rows that one of `slots`
+            nets side by side is shown in a unit of time.
+        held_seconds: What each net needs beside its training to answer for its held-out rows.
+        vault_seconds: What each net will need at the end to answer for the vault.
+    """
 
     lines: tuple[PlanLine, ...] = ()
     timings: tuple[Timing, ...] = ()
     notes: tuple[str, ...] = ()
+    slots: int = 1
+    alone: float = 1.0
+    held_seconds: float = 0.0
+    vault_seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -255,7 +282,17 @@ class CurvePoint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fold:
-    """One trained part of a member: the net or model of one fold."""
+    """One trained part of a member: the net or model of one fold.
+
+    Attributes:
+        fold: Number of the fold it was validated on.
+        file: Weights or model, relative to the folder of members.
+        score: The problem's metric on the rows of its fold.
+        seconds: Wall-clock of training and answering.
+        epochs: Passes over the training rows.
+        curve: Points of its learning curve.
+        views: Test-time views that helped validation, for example `mirror`, `shift`.
+    """
 
     fold: int
     file: str
@@ -263,6 +300,7 @@ class Fold:
     seconds: float
     epochs: float
     curve: tuple[CurvePoint, ...] = ()
+    views: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -279,7 +317,6 @@ class Member:
         score: The problem's metric on validation rows.
         seconds: Training time of all parts.
         answers: (n, k) out-of-fold or validation probabilities; NaN where a row has none.
-        views: Test-time views that helped validation, for example `mirror`, `shift`.
     """
 
     name: str
@@ -291,7 +328,6 @@ class Member:
     score: float
     seconds: float
     answers: FloatArray
-    views: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -34,6 +34,11 @@ def load(cls: type[T], folder: Path, name: str) -> T:
     return _record(cls, read_json(folder / f"{name}.json"), arrays)
 
 
+def read(cls: type[T], plain: dict[str, Any]) -> T:
+    """A record without arrays from plain JSON values, as `dataclasses.asdict` gives them."""
+    return _record(cls, plain, {})
+
+
 def exists(folder: Path, name: str) -> bool:
     """Whether a whole record stands there."""
     return (folder / f"{name}.json").exists()

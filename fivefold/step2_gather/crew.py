@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from fivefold.plumbing.errors import BadItem, DataError
+from fivefold.plumbing.process import ProcessLost
 from fivefold.step2_gather.item import CARDS, UNDONE, card_type
-from fivefold.step2_gather.process import Worker, WorkerLost
+from fivefold.step2_gather.process import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +113,7 @@ class Crew:
                     position = answer["opened"]
                     if answer["reason"] is not None:
                         self.refused[rows[position]] = answer["reason"]
-            except WorkerLost as lost:
+            except ProcessLost as lost:
                 self._set_apart(rows[position + 1], str(lost))
                 del rows[position + 1], blobs[position + 1]
             else:
@@ -162,7 +163,7 @@ class Crew:
                 try:
                     self._decode(worker, {**task, "rows": rows}, blobs)
                     rows = []
-                except WorkerLost as lost:
+                except ProcessLost as lost:
                     rows, blobs = self._after_loss(task["shape"], rows, blobs, str(lost))
                     worker = self._hire()
             with self._lock:

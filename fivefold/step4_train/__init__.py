@@ -1,96 +1,81 @@
-"""Step 4, train: the traditional opponent, then several deep nets, inside their share of time."""
+"""Step 4, train: several deep nets on the same rows, inside their share of time."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fivefold.contracts import saving
+from fivefold.contracts.orders import Launcher, Order
 from fivefold.contracts.records import Fleet, Member, Plan, PlanLine
-from fivefold.engine.schedule import Limit
-from fivefold.plumbing.clock import Clock
-from fivefold.step4_train.members import Site, TrainedFold, join_folds, train_fold
-from fivefold.step4_train.plan import Wish, answering_seconds, make_plan
+from fivefold.step4_train.foreman import LEAST_SECONDS, Audience, PlanForeman, Share
+from fivefold.step4_train.members import Site, TrainedFold, join_folds
+from fivefold.step4_train.plan import Wish, make_plan
+from fivefold.step4_train.staff import hire
 
-__all__ = ["Share", "Site", "Wish", "plan_nets", "train_nets"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-LEAST_SECONDS = 1.0  # a net that would get less is not begun
-
-
-@dataclass(frozen=True, kw_only=True)
-class Share:
-    """The time that step 4 may use.
-
-    Attributes:
-        clock: The budget of the whole command.
-        reserve: Seconds that later steps need.
-    """
-
-    clock: Clock
-    reserve: float
-
-    def left(self) -> float:
-        """Seconds left for training."""
-        return self.clock.left() - self.reserve
+__all__ = [
+    "LEAST_SECONDS",
+    "Audience",
+    "Launcher",
+    "Share",
+    "Site",
+    "Wish",
+    "hire",
+    "plan_nets",
+    "train_nets",
+]
 
 
-def plan_nets(site: Site, share: Share, wish: Wish) -> Plan:
+def plan_nets(site: Site, launchers: Sequence[Launcher], share: Share, wish: Wish) -> Plan:
     """The plan of the deep nets, or the one this run already made.
 
     A resumed run keeps its plan, so that half-trained nets go on as they began.
     """
     if saving.exists(site.folder, "plan"):
         return saving.load(Plan, site.folder, "plan")
-    plan = make_plan(site.dataset, site.expander, share.left(), wish, site.device)
+    plan = make_plan(site.dataset, launchers, share.left(), wish)
     saving.save(plan, site.folder, "plan")
     return plan
 
 
 def train_nets(
-    site: Site, plan: Plan, wish: Wish, share: Share, opponents: tuple[Member, ...]
+    site: Site, launchers: Sequence[Launcher], plan: Plan, share: Share, audience: Audience
 ) -> Fleet:
-    """Train the planned nets one after the other; each takes an equal part of what is left.
+    """Train the planned nets, `plan.slots` side by side; each takes an equal part of what is left.
 
     A net that fails is recorded and the others go on.
     """
+    # A resumed run may find another number of cores than the plan was made for.
+    launcher = min(launchers, key=lambda one: abs(one.slots - plan.slots))
+    foreman = PlanForeman(plan, launcher.slots, site.folder, share, audience)
+    launcher.run([order for line in plan.lines for order in _orders(line)], foreman)
     members: list[Member] = []
-    degraded: list[str] = []
-    todo = sum(line.nets for line in plan.lines)
-    speed = next((t.rows_per_second for t in plan.timings if t.chosen), 1.0)
-    answering = answering_seconds(site.dataset, wish, speed)
-    for_vault = todo * answering.vault
+    degraded = list(foreman.lost)
     for line in plan.lines:
-        folds: list[TrainedFold] = []
-        for number in range(line.nets):
-            seconds = (share.left() - for_vault) / todo - answering.held
-            todo -= 1
-            done = _one(site, line, number, seconds, folds, degraded)
-            if done is not None:
-                folds.append(done)
-        if folds and line.recipe is not None:
+        folds = _results(site, line)
+        degraded += [
+            f"net {line.member}/{f.fold} was interrupted after {f.epochs:.1f} passes"
+            for f in (done.fold for done in folds if done.stopped)
+        ]
+        if folds:
             members.append(join_folds(site.dataset, line.member, line.recipe, folds))
-    return Fleet(members=(*opponents, *members), plan=plan, degraded=tuple(degraded))
+    return Fleet(members=tuple(members), plan=plan, degraded=tuple(degraded))
 
 
-def _one(
-    site: Site,
-    line: PlanLine,
-    number: int,
-    seconds: float,
-    before: list[TrainedFold],
-    degraded: list[str],
-) -> TrainedFold | None:
-    title = f"{line.member}/{number}"
-    begun = any((site.folder / line.member).glob(f"{number}.*"))
-    if line.recipe is None or (not begun and (site.stop() or seconds < LEAST_SECONDS)):
-        reason = "the run was interrupted" if site.stop() else "no time was left"
-        degraded.append(f"net {title} was not trained: {reason}")
-        return None
-    views = before[0].views if before else None
-    try:
-        done = train_fold(site, line.member, line.recipe, number, Limit(seconds=seconds), views)
-    except Exception as cause:  # noqa: BLE001 - whatever one net dies of, the others go on
-        degraded.append(f"net {title} failed: {type(cause).__name__}: {cause}")
-        return None
-    if done.stopped:
-        degraded.append(f"net {title} was interrupted after {done.fold.epochs:.1f} passes")
-    return done
+def _orders(line: PlanLine) -> list[Order]:
+    return [
+        Order(member=line.member, fold=fold, recipe=line.recipe, steps=line.steps)
+        for fold in range(line.nets)
+    ]
+
+
+def _results(site: Site, line: PlanLine) -> list[TrainedFold]:
+    """What stands in the folder of a member."""
+    folder = site.folder / line.member
+    return [
+        saving.load(TrainedFold, folder, f"{fold}")
+        for fold in range(line.nets)
+        if saving.exists(folder, f"{fold}")
+    ]

@@ -25,6 +25,7 @@ from fivefold.scores.metrics import metric
 from fivefold.step4_train.build import fresh_net
 
 if TYPE_CHECKING:
+    from fivefold.contracts.orders import Order
     from fivefold.contracts.records import Recipe
     from fivefold.engine.schedule import Limit
     from fivefold.nets.base import Net
@@ -43,8 +44,8 @@ class Site:
     expander: Expander
     device: torch.device
     folder: Path
-    bar: Callable[[str, float, str], None]
-    stop: Callable[[], bool]
+    tick: Callable[[float, str], None] = lambda *_: None
+    stop: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,27 +55,22 @@ class TrainedFold:
     fold: Fold
     rows: IntArray
     answers: FloatArray
-    views: Views
     parameters: int
     stopped: bool
 
 
-def train_fold(
-    site: Site, name: str, recipe: Recipe, number: int, limit: Limit, views: Views | None = None
-) -> TrainedFold:
-    """Train the net of fold `number`, or read it back where it is already done.
+def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
+    """Train the net of an order, or read it back where it is already done.
 
     Args:
         site: Data, device and folder.
-        name: The member's name.
-        recipe: The member's recipe; each fold has a seed of its own.
-        number: Fold left out of training and answered for.
+        order: Member, recipe and fold; each fold has a seed of its own.
         limit: Seconds or steps.
-        views: Test-time views of the member; chosen on this fold's rows when left out.
 
     Raises:
         DivergedError: The loss stopped being a number.
     """
+    name, number = order.member, order.fold
     folder = site.folder / name
     checkpoint = Checkpoint(folder / f"{number}.checkpoint")
     if saving.exists(folder, f"{number}"):
@@ -84,7 +80,7 @@ def train_fold(
     dataset, begin = site.dataset, time.monotonic()
     train_rows = np.flatnonzero(dataset.folds != number)
     held_rows = np.flatnonzero(dataset.folds == number)
-    recipe = replace(recipe, seed=recipe.seed + 100 * number)
+    recipe = replace(order.recipe, seed=order.recipe.seed + 100 * number)
     net = fresh_net(dataset, recipe)
     job = Job(
         rows=dataset.rows.select(train_rows),
@@ -94,15 +90,13 @@ def train_fold(
         limit=limit,
         device=site.device,
     )
-    title = f"{name}/{number}"
     watch = Watch(
         look=lambda net: _look(net, dataset, held_rows, recipe),
-        tick=lambda share, note: site.bar(title, share, note),
+        tick=site.tick,
         stop=site.stop,
     )
     training = train(net, job, watch, checkpoint)
-    if views is None:
-        views = choose_views(net, dataset, held_rows, recipe, site.expander)
+    views = choose_views(net, dataset, held_rows, recipe, site.expander)
     answers = predict(net, dataset.rows.select(held_rows), recipe.size, views)
     with atomic(folder / f"{number}.weights.safetensors") as file:
         save_file({k: v.contiguous() for k, v in net.state_dict().items()}, file)
@@ -115,10 +109,10 @@ def train_fold(
             seconds=round(time.monotonic() - begin, 2),
             epochs=round(training.epochs, 2),
             curve=training.curve,
+            views=views,
         ),
         rows=held_rows,
         answers=answers,
-        views=views,
         parameters=count_parameters(net),
         stopped=training.stopped,
     )
@@ -144,7 +138,6 @@ def join_folds(dataset: Dataset, name: str, recipe: Recipe, folds: list[TrainedF
         score=float(metric(dataset.problem.metric).function(answers[has], dataset.targets[has])),
         seconds=round(sum(done.fold.seconds for done in folds), 2),
         answers=answers,
-        views=folds[0].views,
     )
 
 

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 from fivefold import catalog
 from fivefold.contracts.records import Plan, PlanLine, Recipe, Timing
 from fivefold.plumbing.errors import OptionError
-from fivefold.step4_train.measure import Ground, rows_per_second
 from fivefold.step4_train.members import VIEW_ROWS
 
 if TYPE_CHECKING:
-    import torch
+    from collections.abc import Sequence
 
+    from fivefold.contracts.orders import Launcher
     from fivefold.contracts.records import Dataset
-    from fivefold.contracts.roles import Expander
 
 VIEWS = 6  # forward passes per answer with all test-time views
 ANSWER_SPEED = 2.5  # a row is answered about that much faster than it is trained on
@@ -32,6 +31,7 @@ LOW = 0.75  # of the side, for the first part of training
 LOW_SHARE = 0.45  # of the time
 MOST_TIMED = 3  # candidates; timing is time not trained
 TIMING_SHARE = 0.06  # of the time for nets, after which no further candidate is timed
+LEAST_SPEED = 0.01  # rows per second; below, a candidate could not be timed at all
 OTHER_WIDTHS = (0.125, 0.25, 0.5, 1.0)  # of nets that were made for large photos
 
 
@@ -60,104 +60,139 @@ class Answering:
     vault: float
 
 
-def make_plan(
-    dataset: Dataset,
-    expander: Expander,
-    seconds: float,
-    wish: Wish,
-    device: torch.device,
-) -> Plan:
+def make_plan(dataset: Dataset, launchers: Sequence[Launcher], seconds: float, wish: Wish) -> Plan:
     """Time candidates and fill `seconds` with nets.
 
     Args:
         dataset: Open rows.
-        expander: Label-preserving changes, part of every timed step.
+        launchers: Where nets can run; the first trains one net at a time on the whole machine.
         seconds: For timing and training together.
         wish: What the user asked.
-        device: Where the nets will train.
     """
+    trial = _Trial(dataset, seconds, wish)
     ladder = candidates(dataset, wish)
-    trial = _Trial(dataset, expander, seconds, wish, device)
-    rung = trial.climb(ladder)
-    best = trial.timings[rung]
-    timings = [replace(t, chosen=t is best) for t in trial.timings.values()]
-    return Plan(lines=_lines(dataset, best, trial, wish), timings=tuple(timings))
+    rung = trial.climb(ladder, launchers[0])
+    alone = trial.chosen
+    for company in launchers[1:]:
+        trial.accompany(ladder, rung, company)
+    best = trial.chosen
+    timings = tuple(replace(t, chosen=t is best) for t in trial.timings)
+    answering = answering_seconds(dataset, wish, best.rows_per_second)
+    return Plan(
+        lines=_lines(dataset, best, trial, wish),
+        timings=timings,
+        slots=best.slots,
+        alone=min(1.0, best.rows_per_second / best.slots / alone.rows_per_second),
+        held_seconds=answering.held * best.slots,
+        vault_seconds=answering_seconds(dataset, wish, alone.rows_per_second).vault,
+    )
 
 
 class _Trial:
-    """Times rungs of the ladder and climbs as high as the time allows."""
+    """Times rungs of the ladder and climbs as high as the time allows.
 
-    def __init__(
-        self,
-        dataset: Dataset,
-        expander: Expander,
-        seconds: float,
-        wish: Wish,
-        device: torch.device,
-    ) -> None:
-        self.dataset = dataset
-        self.ground = Ground(dataset=dataset, expander=expander, device=device)
-        self.seconds, self.wish = seconds, wish
-        self._until = time.monotonic() + TIMING_SHARE * seconds
+    Attributes:
+        seconds: What is left for nets.
+        nets: How many there will be.
+        timings: All that was timed.
+        chosen: The timing that the plan is made from.
+    """
+
+    chosen: Timing
+
+    def __init__(self, dataset: Dataset, seconds: float, wish: Wish) -> None:
+        self.dataset, self.wish = dataset, wish
+        self.seconds = seconds
         self.nets = wish.nets or dataset.n_folds
-        self.timings: dict[int, Timing] = {}
+        self.timings: list[Timing] = []
+        self._until = time.monotonic() + TIMING_SHARE * seconds
 
-    def climb(self, ladder: list[Recipe]) -> int:
+    def climb(self, ladder: list[Recipe], launcher: Launcher) -> int:
         """The highest rung that can still be shown enough rows.
 
         Which rung is timed next goes by the cost of the one just timed, so most are not.
         """
         rung, good, too_dear = 0, 0, len(ladder)
         while True:
-            timing = self.timings[rung] = self._time(ladder[rung])
-            if self._enough(timing.recipe, timing.rows_per_second):
-                good = rung
-            else:
+            timing = self._time(ladder[rung], launcher)
+            if rung == 0 or self._enough(timing):
+                good, self.chosen = rung, timing
+            if not self._enough(timing):
                 too_dear = rung
             possible = [
-                r
-                for r in range(good + 1, too_dear)
-                if self._enough(
-                    ladder[r], timing.rows_per_second * _cost(timing.recipe) / _cost(ladder[r])
-                )
+                r for r in range(good + 1, too_dear) if self._enough(_guess(timing, ladder[r]))
             ]
-            if not possible or len(self.timings) == MOST_TIMED or time.monotonic() > self._until:
+            late = time.monotonic() > self._until
+            if not possible or len(self.timings) == MOST_TIMED or late:
                 break
             rung = possible[-1]
         if too_dear == 0:
-            self._fewer_nets(self.timings[0])
+            self._fewer_nets()
         return good
 
+    def accompany(self, ladder: list[Recipe], rung: int, company: Launcher) -> None:
+        """Whether nets side by side are shown more than one after the other; then climb on."""
+        if self.nets < company.slots or time.monotonic() > self._until:
+            return
+        timing = self._time(ladder[rung], company)
+        if self._together(timing) <= self.chosen.rows_per_second:
+            return
+        self.chosen = timing
+        higher = ladder[rung + 1 : rung + 2]
+        if higher and self._enough(_guess(timing, higher[0])):
+            timing = self._time(higher[0], company)
+            if self._enough(timing):
+                self.chosen = timing
+
+    def _together(self, timing: Timing) -> float:
+        """Rows per second over all nets; a last one without company leaves cores idle."""
+        full, odd = divmod(self.nets, timing.slots)
+        alone = self.chosen.rows_per_second
+        last = 1 / alone if odd == 1 else timing.slots / timing.rows_per_second * bool(odd)
+        return self.nets / (full * timing.slots / timing.rows_per_second + last)
+
     def seconds_each(self) -> float:
-        """Seconds one net gets, its answers included."""
+        """Seconds of the whole machine that one net gets, its answers included."""
         return self.seconds / self.nets
 
-    def _time(self, recipe: Recipe) -> Timing:
+    def _time(self, recipe: Recipe, launcher: Launcher) -> Timing:
         begin = time.monotonic()
-        speed = rows_per_second(self.ground, recipe, seconds=max(0.0, self._until - begin))
+        speed = launcher.rows_per_second(recipe, seconds=max(0.0, self._until - begin))
         self.seconds = max(0.0, self.seconds - (time.monotonic() - begin))
-        return Timing(
+        timing = Timing(
             recipe=replace(recipe, epochs=round(self._epochs(speed), 1)),
             rows_per_second=round(speed, 1),
             chosen=False,
+            slots=launcher.slots,
         )
+        self.timings.append(timing)
+        return timing
 
     def _epochs(self, speed: float) -> float:
-        answering = answering_seconds(self.dataset, self.wish, speed)
+        answering = answering_seconds(self.dataset, self.wish, max(speed, LEAST_SPEED))
         training = max(0.0, self.seconds_each() - answering.held - answering.vault)
         return speed * training / max(1, _train_rows(self.dataset))
 
-    def _enough(self, recipe: Recipe, speed: float) -> bool:
-        return self._epochs(speed) >= wanted_epochs(self.dataset, recipe)
+    def _enough(self, timing: Timing) -> bool:
+        wanted = wanted_epochs(self.dataset, timing.recipe)
+        return self._epochs(timing.rows_per_second) >= wanted
 
-    def _fewer_nets(self, timing: Timing) -> None:
+    def _fewer_nets(self) -> None:
         """Where even the cheapest net would see far too little, fewer nets see more each."""
+        timing = self.chosen
         speed, enough = timing.rows_per_second, wanted_epochs(self.dataset, timing.recipe)
         while self.wish.nets is None and self.nets > 1 and self._epochs(speed) < enough / 2:
             self.nets -= 1
-        self.timings[0] = replace(
+        self.chosen = replace(
             timing, recipe=replace(timing.recipe, epochs=round(self._epochs(speed), 1))
         )
+        self.timings[self.timings.index(timing)] = self.chosen
+
+
+def _guess(timing: Timing, recipe: Recipe) -> Timing:
+    """What `recipe` would give if time went by cost alone."""
+    speed = timing.rows_per_second * _cost(timing.recipe) / _cost(recipe)
+    return replace(timing, recipe=recipe, rows_per_second=speed)
 
 
 def _cost(recipe: Recipe) -> float:
@@ -253,9 +288,11 @@ def wanted_epochs(dataset: Dataset, recipe: Recipe) -> float:
 def _lines(dataset: Dataset, best: Timing, trial: _Trial, wish: Wish) -> tuple[PlanLine, ...]:
     recipe, each = best.recipe, trial.seconds_each()
     size = "x".join(map(str, recipe.size)) or "-"
+    beside = f" by {best.slots} nets side by side" if best.slots > 1 else ""
     why = (
-        f"{best.rows_per_second:,.0f} rows/s measured: {recipe.epochs:.1f} passes in {each:.0f} s "
-        f"a net (width {recipe.width:g} wants {wanted_epochs(dataset, recipe):.1f}), size {size}"
+        f"{best.rows_per_second:,.0f} rows/s measured{beside}: {recipe.epochs:.1f} passes in "
+        f"{each * best.slots:.0f} s a net (width {recipe.width:g} wants "
+        f"{wanted_epochs(dataset, recipe):.1f}), size {size}"
     )
     folds = dataset.n_folds
     return tuple(

@@ -115,13 +115,14 @@ def _member(member: Member, ensemble: Ensemble) -> dict[str, Any]:
         "weight": ensemble.weights.get(member.name, 0.0),
         "temperature": ensemble.temperatures.get(member.name),
         "seconds": member.seconds,
-        "views": member.views,
+        "views": sorted({view for part in member.parts for view in part.views}),
         "parts": [
             {
                 "part": f"{member.name}/{part.fold}",
                 "score": part.score,
                 "seconds": part.seconds,
                 "epochs": part.epochs,
+                "views": part.views,
                 "curve": [asdict(point) for point in part.curve],
             }
             for part in member.parts

@@ -1,0 +1,61 @@
+"""Members one after the other in this process, each on all cores or on the GPU."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fivefold.contracts.orders import Foreman, Order
+    from fivefold.contracts.records import Recipe
+
+
+class Work(Protocol):
+    """What is done for an order; step 4 hands it in."""
+
+    def train(
+        self, order: Order, tick: Callable[[float, str], None], stop: Callable[[], bool]
+    ) -> None:
+        """Train the net of an order and leave the result in the run folder."""
+
+    def rows_per_second(self, recipe: Recipe, *, seconds: float) -> float:
+        """Training rows per second of a net of `recipe`."""
+
+
+@final
+class Here:
+    """Carries out orders in this process.
+
+    Args:
+        work: What is done for an order.
+    """
+
+    slots = 1
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def run(self, orders: Sequence[Order], foreman: Foreman) -> None:
+        """One order after the other; one that fails does not keep the next from its turn."""
+        for waiting in orders:
+            order = foreman.begin(waiting)
+            if order is None:
+                continue
+
+            def tick(share: float, note: str, order: Order = order) -> None:
+                foreman.tick(order, share, note)
+
+            try:
+                self._work.train(order, tick, foreman.stop)
+            except Exception as cause:  # noqa: BLE001 - whatever one net dies of, the others go on
+                foreman.failed(order, f"{type(cause).__name__}: {cause}")
+            else:
+                foreman.done(order)
+
+    def rows_per_second(self, recipe: Recipe, *, seconds: float) -> float:
+        """Training rows per second of one net on all cores."""
+        return self._work.rows_per_second(recipe, seconds=seconds)
+
+    def close(self) -> None:
+        """Nothing is held."""

@@ -1,0 +1,104 @@
+"""Who orders the nets of a plan: shares out what is left of the time, notes what was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, final
+
+from fivefold.plumbing.clock import Clock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fivefold.contracts.orders import Order
+    from fivefold.contracts.records import Plan
+
+LEAST_SECONDS = 1.0  # a net that would get less is not begun
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """The time that step 4 may use.
+
+    Attributes:
+        clock: The budget of the whole command.
+        reserve: Seconds that later steps need.
+    """
+
+    clock: Clock
+    reserve: float
+
+    def left(self) -> float:
+        """Seconds left for training."""
+        return self.clock.left() - self.reserve
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audience:
+    """Who is told how far the nets are, and says when to end.
+
+    Attributes:
+        bar: Called with (net, share done, note).
+        stop: Whether to end with what there is.
+    """
+
+    bar: Callable[[str, float, str], None] = lambda *_: None
+    stop: Callable[[], bool] = lambda: False
+
+
+@final
+class PlanForeman:
+    """Gives every net of a plan its equal part of what is left when it begins.
+
+    Args:
+        plan: How many nets there are, and what each needs beside its training.
+        slots: Nets that run side by side.
+        folder: Where the nets stand; one that was begun is always gone on with.
+        share: The time there is.
+        audience: Who looks on.
+
+    Attributes:
+        lost: What was not trained or failed, in words.
+    """
+
+    def __init__(
+        self, plan: Plan, slots: int, folder: Path, share: Share, audience: Audience
+    ) -> None:
+        self.lost: list[str] = []
+        self._folder, self._share, self._audience = folder, share, audience
+        nets = sum(line.nets for line in plan.lines)
+        full, odd = divmod(nets, slots)
+        last = [plan.alone if odd == 1 else 1.0] if odd else []
+        self._rounds, self._slots = [1.0] * full + last, slots
+        self._single = nets - 1 if odd == 1 and slots > 1 else None
+        self._held, self._for_vault = plan.held_seconds, nets * plan.vault_seconds
+        self._begun = 0
+
+    def begin(self, order: Order) -> Order | None:
+        """The order with its seconds; None where there is no time, or somebody wants to stop."""
+        number, self._begun = self._begun, self._begun + 1
+        left = self._share.left() - self._for_vault
+        rounds = self._rounds[number // self._slots :]
+        seconds = left * rounds[0] / sum(rounds) - self._held
+        begun = any((self._folder / order.member).glob(f"{order.fold}.*"))
+        if not begun and (self.stop() or (order.steps is None and seconds < LEAST_SECONDS)):
+            reason = "the run was interrupted" if self.stop() else "no time was left"
+            self.lost.append(f"net {order.title} was not trained: {reason}")
+            return None
+        return replace(order, seconds=seconds, alone=number == self._single)
+
+    def tick(self, order: Order, share: float, note: str) -> None:
+        """Tell the audience."""
+        self._audience.bar(order.title, share, note)
+
+    def stop(self) -> bool:
+        """Ask the audience."""
+        return self._audience.stop()
+
+    def done(self, order: Order) -> None:
+        """Its result stands in the folder, where it is read together with the others."""
+
+    def failed(self, order: Order, why: str) -> None:
+        """Note it; the others go on."""
+        self.lost.append(f"net {order.title} failed: {why}")

@@ -1,0 +1,62 @@
+"""What is done for an order, wherever it runs: this process, a worker beside it, a cluster."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, final
+
+import torch
+from joblib import cpu_count
+
+from fivefold import catalog
+from fivefold.contracts import saving
+from fivefold.contracts.records import Dataset, ExpansionRecord
+from fivefold.engine.schedule import Limit
+from fivefold.step4_train.measure import Ground, rows_per_second
+from fivefold.step4_train.members import Site, train_fold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from fivefold.contracts.orders import Order
+    from fivefold.contracts.records import Recipe
+
+
+@final
+class Trainer:
+    """Trains and times nets on one site.
+
+    Args:
+        site: Data, changes, device and folder.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    @classmethod
+    def open(cls, run: Path, device: torch.device) -> Trainer:
+        """The trainer of a run on disk, from what steps 2 and 3 saved."""
+        dataset = saving.load(Dataset, run / "gather", "dataset")
+        record = saving.load(ExpansionRecord, run / "expand", "expansion")
+        expander = catalog.load("expansion", record.kind)(record, classes=len(dataset.classes))
+        return cls(Site(dataset=dataset, expander=expander, device=device, folder=run / "train"))
+
+    def train(
+        self, order: Order, tick: Callable[[float, str], None], stop: Callable[[], bool]
+    ) -> None:
+        """Train the net of an order; its result stands in the run folder."""
+        site = replace(self._site, tick=tick, stop=stop)
+        threads = torch.get_num_threads()
+        if order.alone:
+            torch.set_num_threads(cpu_count(only_physical_cores=True))
+        try:
+            train_fold(site, order, Limit(seconds=order.seconds, steps=order.steps))
+        finally:
+            torch.set_num_threads(threads)
+
+    def rows_per_second(self, recipe: Recipe, *, seconds: float) -> float:
+        """Training rows per second of a net of `recipe`, timed for at most about `seconds`."""
+        site = self._site
+        ground = Ground(dataset=site.dataset, expander=site.expander, device=site.device)
+        return rows_per_second(ground, recipe, seconds=seconds)
