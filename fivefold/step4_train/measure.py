@@ -14,7 +14,7 @@ from fivefold.engine.loop import Job, Watch, train
 from fivefold.engine.schedule import Limit
 from fivefold.step4_train.build import fresh_net
 
-LEAST_STEPS, MOST_STEPS = 3, 12  # beside the first, which pays for set-up
+LEAST_STEPS, MOST_STEPS = 3, 60  # beside the first two, which pay for set-up
 ENOUGH_SECONDS = 0.5
 
 
@@ -30,8 +30,8 @@ class Ground:
 def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
     """Training rows per second of `recipe`, averaged over its two resolutions.
 
-    Two steps are always timed; what takes more than `seconds` is not timed any longer, and the
-    lower resolution then counts as the higher one.
+    What takes more than `seconds` is not timed any longer than two steps, and the lower
+    resolution then counts as the higher one.
     """
     begin = time.perf_counter()
     high = _timed(ground, replace(recipe, low_size=()), seconds)
@@ -49,18 +49,18 @@ def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
 
     def enough() -> bool:
         moments.append(time.perf_counter())
-        timed = len(moments) - 1
-        late = timed >= 1 and moments[-1] - begin > seconds
-        return late or (timed >= LEAST_STEPS and moments[-1] - moments[0] > ENOUGH_SECONDS)
+        timed = len(moments) - 2
+        late = timed >= 1 and moments[-1] - begin > max(seconds, ENOUGH_SECONDS)
+        return late or (timed >= LEAST_STEPS and moments[-1] - moments[1] > ENOUGH_SECONDS)
 
     job = Job(
         rows=dataset.rows,
         targets=dataset.targets,
         recipe=recipe,
         expander=ground.expander,
-        limit=Limit(steps=1 + MOST_STEPS),
+        limit=Limit(steps=2 + MOST_STEPS),
         device=ground.device,
     )
     train(fresh_net(dataset, recipe), job, Watch(stop=enough))
-    per_step = float(np.median(np.diff(moments)))  # early steps still warm up
+    per_step = float(np.median(np.diff(moments[1:])))
     return min(recipe.batch, len(dataset.rows)) / max(1e-6, per_step)
