@@ -10,7 +10,7 @@ import torch
 
 from fivefold.contracts.records import Dataset, Recipe
 from fivefold.contracts.roles import Expander
-from fivefold.engine.loop import Job, Watch, train
+from fivefold.engine.loop import DivergedError, Job, TooLargeError, Watch, train
 from fivefold.engine.schedule import Limit
 from fivefold.step4_train.build import fresh_net
 
@@ -31,12 +31,13 @@ def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
     """Training rows per second of `recipe`, averaged over its two resolutions.
 
     Two steps are always timed; what takes more than `seconds` is not timed any longer, and the
-    lower resolution then counts as the higher one.
+    lower resolution then counts as the higher one. A net for which memory is too short, or that
+    diverges at once, has a speed of 0.
     """
     begin = time.perf_counter()
     high = _timed(ground, replace(recipe, low_size=()), seconds)
     left = seconds - (time.perf_counter() - begin)
-    if not recipe.low_size or left < 0:
+    if not recipe.low_size or left < 0 or high == 0:
         return high
     low = _timed(ground, replace(recipe, size=recipe.low_size), left)
     return recipe.low_share * low + (1.0 - recipe.low_share) * high
@@ -61,6 +62,9 @@ def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
         limit=Limit(steps=1 + MOST_STEPS),
         device=ground.device,
     )
-    train(fresh_net(dataset, recipe), job, Watch(stop=enough))
+    try:
+        train(fresh_net(dataset, recipe), job, Watch(stop=enough))
+    except (DivergedError, TooLargeError):
+        return 0.0
     per_step = float(np.median(np.diff(moments)))  # early steps still warm up
     return min(recipe.batch, len(dataset.rows)) / max(1e-6, per_step)
