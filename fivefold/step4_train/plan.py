@@ -157,11 +157,12 @@ class _Trial:
 
     def _time(self, recipe: Recipe, launcher: Launcher) -> Timing:
         begin = time.monotonic()
-        speed = launcher.rows_per_second(recipe, seconds=max(0.0, self._until - begin))
+        found = launcher.rows_per_second(recipe, seconds=max(0.0, self._until - begin))
+        speed = max(LEAST_SPEED, found)
         self.seconds = max(0.0, self.seconds - (time.monotonic() - begin))
         timing = Timing(
             recipe=replace(recipe, epochs=round(self._epochs(speed), 1)),
-            rows_per_second=round(speed, 1),
+            rows_per_second=max(LEAST_SPEED, round(speed, 1)),
             chosen=False,
             slots=launcher.slots,
         )
@@ -169,7 +170,7 @@ class _Trial:
         return timing
 
     def _epochs(self, speed: float) -> float:
-        answering = answering_seconds(self.dataset, self.wish, max(speed, LEAST_SPEED))
+        answering = answering_seconds(self.dataset, self.wish, speed)
         training = max(0.0, self.seconds_each() - answering.held - answering.vault)
         return speed * training / max(1, _train_rows(self.dataset))
 
