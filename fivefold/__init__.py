@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fivefold.bundle import load
-    from fivefold.pipeline import Run, win
+    from fivefold.pipeline import win
     from fivefold.plumbing.errors import DataError, FivefoldError, OptionError, RunError
     from fivefold.preparation import look
+    from fivefold.run import Run
     from fivefold.winner import Winner
 
 __version__ = "0.1.0"
@@ -20,7 +21,7 @@ __version__ = "0.1.0"
 _PLACES = {
     "win": "fivefold.pipeline",
     "look": "fivefold.preparation",
-    "Run": "fivefold.pipeline",
+    "Run": "fivefold.run",
     "load": "fivefold.bundle",
     "Winner": "fivefold.winner",
     "FivefoldError": "fivefold.plumbing.errors",

@@ -16,6 +16,7 @@ import typer
 from fivefold import __version__
 from fivefold.plumbing.errors import FivefoldError, OptionError
 from fivefold.plumbing.files import printable
+from fivefold.plumbing.place import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +71,9 @@ def win(
     mirror: Mirror = None,
 ) -> None:
     """Do the five steps inside the budget: pick, gather, expand, train several nets, ensemble."""
+    if place().rank:
+        _help()
+        return
     go_on = "; the same command with --resume goes on from here"
     with _errors(go_on), Screen() as screen:
         screen.note(f"fivefold {__version__}: budget {budget}")
@@ -243,6 +247,18 @@ class Screen:
         if self._task is not None:
             self._bars.remove_task(self._task[1])
             self._task = None
+
+
+def _help() -> None:
+    """The part of a process that torchrun began beside the first one, which does the talking."""
+    from fivefold.launch.group import ToldError
+    from fivefold.step4_train import help_train
+
+    with _errors():
+        try:
+            help_train()
+        except ToldError:
+            raise typer.Exit(2) from None
 
 
 @contextmanager

@@ -36,6 +36,7 @@ from fivefold.plumbing.run_folder import RunFolder, default_path, refuse_inside,
 from fivefold.plumbing.silence import Silence
 from fivefold.plumbing.stopper import Stopper
 from fivefold.preparation import expander_for, gathered_from, picked_from
+from fivefold.run import Run, by_a_group
 from fivefold.step4_train import (
     LEAST_SECONDS,
     Audience,
@@ -54,14 +55,11 @@ from fivefold.win_ import Report
 from fivefold.win_ import win as judge_and_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    import numpy as np
-
-    from fivefold.bundle import Bundle, Item
+    from fivefold.bundle import Bundle
     from fivefold.contracts.records import Dataset, Ensemble
     from fivefold.contracts.roles import Expander, Progress
-    from fivefold.contracts.rows import FloatArray
     from fivefold.contracts.vault import Vault
     from fivefold.step1_pick import Picked
 
@@ -79,31 +77,7 @@ class Opponents:
     notes: tuple[str, ...]
 
 
-class Run:
-    """A finished run: its report, and its bundle to predict with.
-
-    Attributes:
-        folder: The run on disk.
-        report: What came out on the vault.
-    """
-
-    def __init__(self, folder: Path, report: Report, *, device: str = "auto") -> None:
-        self.folder = folder
-        self.report = report
-        self.bundle: Bundle = bundles.load(folder, device=device)
-
-    def predict(self, items: Sequence[Item] | np.ndarray) -> list[str]:
-        """The class of each item: paths, raw bytes or decoded arrays."""
-        return self.bundle.predict(items)
-
-    def predict_proba(self, items: Sequence[Item] | np.ndarray) -> FloatArray:
-        """Calibrated probabilities (N, K), columns as in `bundle.classes`."""
-        return self.bundle.predict_proba(items)
-
-    def __repr__(self) -> str:
-        return f"Run({str(self.folder)!r})\n{self.report}"
-
-
+@by_a_group
 def win(
     data: Data = None,
     *,
@@ -177,12 +151,14 @@ class _Pipeline:
             device=choose_device(self.asked.device),
             folder=self.train_folder,
         )
-        with self.stop.listening(self.progress.say), self._hired(site) as launchers:
-            opponents = self._traditional(dataset, vault.size)
-            first = Fleet(members=opponents.members, plan=Plan(notes=opponents.notes), degraded=())
-            if not saving.exists(self.folder.path / "bundle", "bundle"):
-                self._bundle(dataset, first)
-            fleet = self._train(site, launchers, first, vault.size)
+        with self.stop.listening(self.progress.say):
+            with self._hired(site) as launchers:
+                opponents = self._traditional(dataset, vault.size)
+                notes = Plan(notes=opponents.notes)
+                first = Fleet(members=opponents.members, plan=notes, degraded=())
+                if not saving.exists(self.folder.path / "bundle", "bundle"):
+                    self._bundle(dataset, first)
+                fleet = self._train(site, launchers, first, vault.size)
             chosen, bundle = self._bundle(dataset, fleet)
             report = self._win(dataset, vault, fleet, chosen, bundle, expander)
         self.folder.beat(

@@ -14,9 +14,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, validate_data
 
-from fivefold.pipeline import Run, win
+from fivefold.pipeline import win
 from fivefold.plumbing.errors import DataError
 from fivefold.plumbing.files import read_json
+from fivefold.run import Run
 from fivefold.win_ import Report
 
 if TYPE_CHECKING:

@@ -61,9 +61,11 @@ class Launcher(Protocol):
 
     Attributes:
         slots: Nets that are trained side by side.
+        alone: Part of their speed that the first process has by itself, when they are trained.
     """
 
     slots: int
+    alone: float
 
     def run(self, orders: Sequence[Order], foreman: Foreman) -> None:
         """Carry out orders in their sequence, `slots` at a time; returns when all have ended."""

@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from fivefold.engine.peers import ALONE, Parts, Peers
 from fivefold.plumbing.files import atomic, litter
 
 if TYPE_CHECKING:
@@ -53,6 +54,30 @@ class Saved:
     good: Moment
     mishaps: dict[str, Any]
 
+    def parts(self) -> Parts:
+        """All of it as named tensors and JSON values."""
+        moments = {"now": self.now}
+        if self.good is not self.now:
+            moments["good"] = self.good
+        tensors = {
+            f"{moment}.{name}": tensor.contiguous()
+            for moment, at in moments.items()
+            for name, tensor in at.tensors.items()
+        }
+        facts = {moment: at.facts for moment, at in moments.items()}
+        return tensors, {"facts": facts, "mishaps": self.mishaps}
+
+    @classmethod
+    def of(cls, parts: Parts) -> Saved:
+        """From what `parts` gave."""
+        tensors, told = parts
+        moments = {
+            name: Moment(tensors=_of_moment(tensors, name), facts=facts)
+            for name, facts in told["facts"].items()
+        }
+        now = moments["now"]
+        return cls(now=now, good=moments.get("good", now), mishaps=told["mishaps"])
+
 
 @final
 class Rhythm:
@@ -89,26 +114,23 @@ class Checkpoint:
         path: Where the file is kept; removed by `clear` when the net is done.
         every: Seconds between two saves.
         share: Of the time, which saving may not exceed.
+        peers: Who trains it together; the first process writes the file, and hands it out.
     """
 
-    def __init__(self, path: Path, *, every: float = EVERY, share: float = SHARE) -> None:
+    def __init__(
+        self, path: Path, *, every: float = EVERY, share: float = SHARE, peers: Peers = ALONE
+    ) -> None:
         self.path = path
         self.rhythm = Rhythm(every, share)
+        self._peers = peers
 
     def save(self, saved: Saved, of: dict[str, Any]) -> None:
         """Write the state of a training, and in `of` (JSON values) what it is a training of."""
-        moments = {"now": saved.now}
-        if saved.good is not saved.now:
-            moments["good"] = saved.good
-        tensors = {
-            f"{moment}.{name}": tensor.contiguous()
-            for moment, at in moments.items()
-            for name, tensor in at.tensors.items()
-        }
-        facts = {moment: at.facts for moment, at in moments.items()}
-        words = json.dumps({"of": of, "facts": facts, "mishaps": saved.mishaps})
+        if self._peers.rank:
+            return
+        tensors, told = saved.parts()
         with atomic(self.path) as temporary:
-            save_file(tensors, temporary, metadata={"training": words})
+            save_file(tensors, temporary, metadata={"training": json.dumps({"of": of, **told})})
 
     def load(self, of: dict[str, Any]) -> Saved | None:
         """What was saved last; None where nothing was.
@@ -117,8 +139,24 @@ class Checkpoint:
             of: As it was saved with.
 
         Raises:
-            DamagedError: The file is cut off, or belongs to another training.
+            DamagedError: The file is cut off, or belongs to another training; told by the first
+                process alone, the others get None.
         """
+        # The others might still see an older file where many machines share a disk.
+        parts = None
+        try:
+            if not self._peers.rank:
+                parts = self._read(of)
+        finally:
+            parts = self._peers.hand_out(parts)
+        return None if parts is None else Saved.of(parts)
+
+    def clear(self) -> None:
+        """Remove the file; the net is done."""
+        self.path.unlink(missing_ok=True)
+        self._sweep()
+
+    def _read(self, of: dict[str, Any]) -> Parts | None:
         self._sweep()
         if not self.path.exists():
             return None
@@ -126,23 +164,13 @@ class Checkpoint:
             with safe_open(self.path, framework="pt") as file:
                 told = json.loads(file.metadata()["training"])
                 # Copies, because the file is replaced while they are in use.
-                tensors = {k: file.get_tensor(k).clone() for k in file.keys()}  # noqa: SIM118
-                moments = {
-                    name: Moment(tensors=_of_moment(tensors, name), facts=facts)
-                    for name, facts in told["facts"].items()
-                }
-                now = moments["now"]
-                saved = Saved(now=now, good=moments.get("good", now), mishaps=told["mishaps"])
+                parts = {k: file.get_tensor(k).clone() for k in file.keys()}, told  # noqa: SIM118
+                Saved.of(parts)
         except (OSError, ValueError, LookupError, TypeError, SafetensorError) as cause:
             raise DamagedError(f"it is damaged: {cause}") from cause
         if told["of"] != json.loads(json.dumps(of)):
             raise DamagedError("it is one of another training")
-        return saved
-
-    def clear(self) -> None:
-        """Remove the file; the net is done."""
-        self.path.unlink(missing_ok=True)
-        self._sweep()
+        return parts
 
     def _sweep(self) -> None:
         """Remove what a process left that was killed while it saved."""

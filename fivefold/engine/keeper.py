@@ -60,14 +60,22 @@ class Keeper:
         self._losses = torch.zeros((), device=self._device)
         self._good = self._resumed() or learner.moment()
 
-    def keep(self, loss: Tensor) -> bool:
-        """Call after every step with its loss (a scalar on the device).
+    def due(self) -> bool:
+        """Whether it is time to save."""
+        return self._rhythm.due()
+
+    def keep(self, loss: Tensor, *, due: bool) -> bool:
+        """Call after every step.
+
+        Args:
+            loss: Of the step, a scalar on the device.
+            due: Whether to save now, if all is well.
 
         Returns:
             Whether all is well, as far as was looked; if not, call `go_back`.
         """
         self._losses += loss
-        step, due = self._learner.state.step, self._rhythm.due()
+        step = self._learner.state.step
         good = due if self._limit.steps is None else step % KEEP_STEPS == 0
         if not (due or good):
             # A look waits for all that a GPU still has to do; on a CPU it costs nothing.

@@ -22,6 +22,7 @@ from fivefold.engine.batches import Batches
 from fivefold.engine.keeper import Keeper
 from fivefold.engine.learner import Learner
 from fivefold.engine.optimisers import rise_of, set_rate
+from fivefold.engine.peers import ALONE, Peers
 from fivefold.engine.precision import autocast, channels_last
 from fivefold.engine.recovery import DivergedError, TooLargeError, halving, out_of_memory
 from fivefold.engine.schedule import Limit, rate
@@ -49,6 +50,7 @@ class Job:
         expander: Label-preserving changes.
         limit: Seconds or steps.
         device: Where.
+        peers: The processes that train it together, each on its share of every batch.
     """
 
     rows: Rows
@@ -57,6 +59,7 @@ class Job:
     expander: Expander
     limit: Limit
     device: torch.device
+    peers: Peers = ALONE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,10 +126,11 @@ class _Trainer:
     """The loop with its state at hand."""
 
     def __init__(self, net: Net, job: Job, watch: Watch, checkpoint: Checkpoint | None) -> None:
-        self.job, self.watch = job, watch
+        self.job, self.watch, self.peers = job, watch, job.peers
         self.net = channels_last(net.to(job.device))
         self.batches = Batches(len(job.rows), job.recipe.batch, job.recipe.seed)
         halving(self._initialise, INITIAL_ROWS)
+        self.peers.level(self.net.state_dict().values())
         self.learner = Learner(net, job.recipe, job.device)
         self.keeper = Keeper(
             self.learner, job.limit, self.batches.size, checkpoint=checkpoint, of=self._identity()
@@ -156,15 +160,26 @@ class _Trainer:
 
     def _learn(self) -> bool:
         """Steps until the limit; True where somebody stopped it before."""
-        limit, stop = self.job.limit, self.watch.stop
-        while (progress := limit.progress(self.learner.state.step)) < 1.0:
+        stop = self.watch.stop
+        progress, _, due = self._agreed(stop=False)
+        while progress < 1.0:
             loss = self._step(progress)
             self._note(loss)
-            if not self.keeper.keep(loss):
+            if not self.keeper.keep(loss, due=due):
                 self._go_back()
-            if stop is not None and stop():
+            progress, stopped, due = self._agreed(stop=stop is not None and stop())
+            if stopped:
                 return True
         return False
+
+    def _agreed(self, *, stop: bool) -> tuple[float, bool, bool]:
+        """Progress, whether to stop, and whether to save after the next step: alike on all peers.
+
+        They go by the clock or a signal, of which every process has its own.
+        """
+        progress = self.job.limit.progress(self.learner.state.step)
+        progress, stopped, due = self.peers.agree(progress, stop, self.keeper.due())
+        return progress, bool(stopped), bool(due)
 
     def _go_back(self) -> None:
         self.keeper.go_back()
@@ -176,7 +191,9 @@ class _Trainer:
         learner.state.progress = progress
         learner.state.position, which = next(self.stream)
         set_rate(learner.optimisers, self._rate())
-        mishaps.rows, loss = halving(partial(self._gradients, which), mishaps.rows)
+        own = self.peers.share(which)
+        mishaps.rows, loss = halving(partial(self._gradients, own, len(which)), mishaps.rows)
+        loss = self.peers.combine(self.net, loss, len(own) / len(which))
         for optimiser in learner.optimisers:
             optimiser.step()
         learner.lookahead.after_step(self.net, step=learner.state.step, progress=progress)
@@ -189,11 +206,13 @@ class _Trainer:
         planned = rate(self.learner.state.progress, rise=rise_of(self.job.recipe))
         return planned * self.keeper.mishaps.rate
 
-    def _gradients(self, which: IntArray, rows: int) -> Tensor:
-        """Leave the mean gradient of a batch in the net, computed at most `rows` rows at a time.
+    def _gradients(self, which: IntArray, batch: int, rows: int) -> Tensor:
+        """Leave in the net what rows `which` add to the mean gradient of a batch of `batch` rows.
+
+        At most `rows` rows are computed at a time.
 
         Returns:
-            The mean loss, on the device.
+            What they add to the mean loss, on the device.
         """
         for optimiser in self.learner.optimisers:
             optimiser.zero_grad()
@@ -203,7 +222,7 @@ class _Trainer:
             for first in range(parts):
                 # Rows come sorted, often by class: in strides every part sees them all.
                 some = which[first::parts]
-                loss, share = self._loss(some), len(some) / len(which)
+                loss, share = self._loss(some), len(some) / batch
                 torch.autograd.backward(loss, torch.full_like(loss, share))
                 total += share * loss.detach()
         return total
@@ -230,10 +249,16 @@ class _Trainer:
 
     @contextmanager
     def _dropout_of_step(self) -> Iterator[None]:
-        """Dropout draws from torch's global stream: make it depend on seed and step alone."""
+        """Dropout draws from torch's global stream: make it depend on seed and step alone.
+
+        So do changes of the data on all peers but the first, whose generator alone is saved.
+        """
         device = self.job.device
+        seed = self.peers.seed(self.job.recipe.seed * 1_000_003 + self.learner.state.step)
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            torch.manual_seed(self.job.recipe.seed * 1_000_003 + self.learner.state.step)
+            torch.manual_seed(seed)
+            if self.peers.rank:
+                self.learner.generator.manual_seed(seed + 1)
             yield
 
     def _note(self, loss: Tensor) -> None:

@@ -47,7 +47,7 @@ class Crew:
         environments: Sequence[dict[str, str]],
         folder: Path,
     ) -> None:
-        self.slots = len(environments)
+        self.slots, self.alone = len(environments), 1.0
         folder.mkdir(parents=True, exist_ok=True)
         self._module, self._setup = module, setup
         self._environments = tuple(environments)

@@ -32,6 +32,7 @@ class Here:
     """
 
     slots = 1
+    alone = 1.0
 
     def __init__(self, work: Work) -> None:
         self._work = work

@@ -48,6 +48,21 @@ class Stopper:
 
 
 @contextmanager
+def answering(handler: signal.Handlers) -> Iterator[None]:
+    """While in here SIGINT and SIGTERM are met by `handler`; only in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, handler) for number in signals]
+    try:
+        yield
+    finally:
+        for number, known in zip(signals, before, strict=True):
+            signal.signal(number, known)
+
+
+@contextmanager
 def deaf() -> Iterator[None]:
     """Processes begun in here never hear Ctrl-C: whoever began them decides when they end."""
     if threading.current_thread() is not threading.main_thread():

@@ -10,7 +10,7 @@ from fivefold.contracts.records import Fleet, Member, Plan, PlanLine
 from fivefold.step4_train.foreman import LEAST_SECONDS, Audience, PlanForeman, Share
 from fivefold.step4_train.members import Site, TrainedFold, join_folds
 from fivefold.step4_train.plan import Wish, make_plan
-from fivefold.step4_train.staff import hire
+from fivefold.step4_train.staff import help_train, hire
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,7 @@ __all__ = [
     "Share",
     "Site",
     "Wish",
+    "help_train",
     "hire",
     "plan_nets",
     "train_nets",

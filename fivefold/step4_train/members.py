@@ -19,6 +19,7 @@ from fivefold.contracts.rows import FloatArray, IntArray
 from fivefold.engine.checkpoints import Checkpoint
 from fivefold.engine.inference import predict
 from fivefold.engine.loop import Job, Watch, train
+from fivefold.engine.peers import ALONE, Peers
 from fivefold.nets.build import count_parameters
 from fivefold.plumbing.files import atomic
 from fivefold.scores.metrics import metric
@@ -38,7 +39,7 @@ VIEW_ROWS = 1500  # validation rows on which the test-time views are chosen
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """Where members are trained: data, changes, device, folder, and who looks on."""
+    """Where members are trained: data, changes, device, folder, who looks on, who takes part."""
 
     dataset: Dataset
     expander: Expander
@@ -46,6 +47,7 @@ class Site:
     folder: Path
     tick: Callable[[float, str], None] = lambda *_: None
     stop: Callable[[], bool] = lambda: False
+    peers: Peers = ALONE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,8 +74,10 @@ class TrainedFold:
 def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
     """Train the net of an order, or read it back where it is already done.
 
+    All peers of the site do the same; the first one alone writes what comes of it.
+
     Args:
-        site: Data, device and folder.
+        site: Data, device, folder and peers.
         order: Member, recipe and fold; each fold has a seed of its own.
         limit: Seconds or steps.
 
@@ -83,11 +87,11 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
     """
     name, number = order.member, order.fold
     folder = site.folder / name
-    checkpoint = Checkpoint(folder / f"{number}.checkpoint")
-    if saving.exists(folder, f"{number}"):
-        known = saving.load(TrainedFold, folder, f"{number}")
-        if not (known.stopped and checkpoint.path.exists() and limit.seconds > 0):
-            return known
+    checkpoint = Checkpoint(folder / f"{number}.checkpoint", peers=site.peers)
+    known = _known(folder, number, checkpoint, limit)
+    (done_already,) = site.peers.agree(known is not None)
+    if done_already:
+        return known or saving.load(TrainedFold, folder, f"{number}")
     dataset, begin = site.dataset, time.monotonic()
     train_rows = np.flatnonzero(dataset.folds != number)
     held_rows = np.flatnonzero(dataset.folds == number)
@@ -100,17 +104,16 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
         expander=site.expander,
         limit=limit,
         device=site.device,
+        peers=site.peers,
     )
     watch = Watch(
-        look=lambda net: _look(net, dataset, held_rows, recipe),
+        look=lambda net: _look(net, site, held_rows, recipe),
         tick=site.tick,
         stop=site.stop,
     )
     training = train(net, job, watch, checkpoint)
-    views = choose_views(net, dataset, held_rows, recipe, site.expander)
-    answers = predict(net, dataset.rows.select(held_rows), recipe.size, views)
-    with atomic(folder / f"{number}.weights.safetensors") as file:
-        save_file({k: v.contiguous() for k, v in net.state_dict().items()}, file)
+    views = choose_views(net, site, held_rows, recipe)
+    answers = _answers(net, site, held_rows, recipe, views)
     score = metric(dataset.problem.metric).function(answers, dataset.targets[held_rows])
     done = TrainedFold(
         fold=Fold(
@@ -128,9 +131,8 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
         stopped=training.stopped,
         notes=training.notes,
     )
-    saving.save(done, folder, f"{number}")
-    if not training.stopped:  # an interrupted net can go on from its checkpoint
-        checkpoint.clear()
+    if not site.peers.rank:
+        _write(done, net, folder, checkpoint)
     return done
 
 
@@ -153,25 +155,50 @@ def join_folds(dataset: Dataset, name: str, recipe: Recipe, folds: list[TrainedF
     )
 
 
-def choose_views(
-    net: Net, dataset: Dataset, rows: IntArray, recipe: Recipe, expander: Expander
-) -> Views:
+def choose_views(net: Net, site: Site, rows: IntArray, recipe: Recipe) -> Views:
     """The test-time views with the lowest log-loss on validation rows (never on the vault)."""
     if not recipe.size:
         return ()
     some = rows[:: max(1, len(rows) // VIEW_ROWS)]
-    mirrored = expander.record.settings.get("mirror", 0) > 0
+    mirrored = site.expander.record.settings.get("mirror", 0) > 0
     candidates = [v for v in VIEWS if mirrored or "mirror" not in v]
     loss = metric("log_loss").function
     return min(
         candidates,
         key=lambda views: loss(
-            predict(net, dataset.rows.select(some), recipe.size, views), dataset.targets[some]
+            _answers(net, site, some, recipe, views), site.dataset.targets[some]
         ),
     )
 
 
-def _look(net: Net, dataset: Dataset, rows: IntArray, recipe: Recipe) -> float:
-    some = rows[:: max(1, len(rows) // LOOK_ROWS)]
-    answers = predict(net, dataset.rows.select(some), recipe.size)
+def _known(folder: Path, number: int, checkpoint: Checkpoint, limit: Limit) -> TrainedFold | None:
+    """What is done already, unless it was interrupted and can go on now."""
+    if not saving.exists(folder, f"{number}"):
+        return None
+    known = saving.load(TrainedFold, folder, f"{number}")
+    goes_on = known.stopped and checkpoint.path.exists() and limit.seconds > 0
+    return None if goes_on else known
+
+
+def _write(done: TrainedFold, net: Net, folder: Path, checkpoint: Checkpoint) -> None:
+    """The weights, then the record that says they are there."""
+    with atomic(folder / f"{done.fold.fold}.weights.safetensors") as file:
+        save_file({k: v.contiguous() for k, v in net.state_dict().items()}, file)
+    saving.save(done, folder, f"{done.fold.fold}")
+    if not done.stopped:  # an interrupted net can go on from its checkpoint
+        checkpoint.clear()
+
+
+def _answers(net: Net, site: Site, rows: IntArray, recipe: Recipe, views: Views) -> FloatArray:
+    """Probabilities (n, k) for rows of the data set; every peer answers for some of them."""
+
+    def some(rows: IntArray) -> FloatArray:
+        return predict(net, site.dataset.rows.select(rows), recipe.size, views)
+
+    return site.peers.spread(some, rows)
+
+
+def _look(net: Net, site: Site, rows: IntArray, recipe: Recipe) -> float:
+    dataset, some = site.dataset, rows[:: max(1, len(rows) // LOOK_ROWS)]
+    answers = _answers(net, site, some, recipe, ())
     return float(metric(dataset.problem.metric).function(answers, dataset.targets[some]))

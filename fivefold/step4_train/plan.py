@@ -78,13 +78,14 @@ def make_plan(dataset: Dataset, launchers: Sequence[Launcher], seconds: float, w
     best = trial.chosen
     timings = tuple(replace(t, chosen=t is best) for t in trial.timings)
     answering = answering_seconds(dataset, wish, best.rows_per_second)
+    at_the_end = alone.rows_per_second * launchers[0].alone
     return Plan(
         lines=_lines(dataset, best, trial, wish),
         timings=timings,
         slots=best.slots,
         alone=min(1.0, best.rows_per_second / best.slots / alone.rows_per_second),
         held_seconds=answering.held * best.slots,
-        vault_seconds=answering_seconds(dataset, wish, alone.rows_per_second).vault,
+        vault_seconds=answering_seconds(dataset, wish, at_the_end).vault,
     )
 
 

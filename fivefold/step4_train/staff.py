@@ -1,15 +1,23 @@
-"""Who can train on this machine: this process, or a worker per core or per GPU."""
+"""Who can train: this process, a worker per core or per GPU beside it, or a group of processes."""
 
 from __future__ import annotations
 
 import os
+import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 from joblib import cpu_count
 
 from fivefold.launch.crew import Crew
+from fivefold.launch.ddp import Ddp, follow
+from fivefold.launch.group import Group
 from fivefold.launch.here import Here
+from fivefold.launch.meeting import meeting
+from fivefold.plumbing.errors import FivefoldError
+from fivefold.plumbing.place import place
+from fivefold.plumbing.stopper import answering
 from fivefold.step4_train.work import Trainer
 
 if TYPE_CHECKING:
@@ -24,11 +32,15 @@ WORKER = "fivefold.step4_train.worker"
 def hire(site: Site, run: Path, *, nets: int) -> tuple[Launcher, ...]:
     """The launchers among which the plan chooses; workers begin to get ready in the background.
 
+    Where processes were begun together, by torchrun say, all of them train every net.
+
     Args:
         site: Data, device and folder.
         run: The run folder, in which steps 2 and 3 have saved what a worker needs.
         nets: How many nets there may be to train; a single one needs no company.
     """
+    if place().size > 1:
+        return (_whole_group(site, run),)
     here = Here(Trainer(site))
     cuda = site.device.type == "cuda"
     cores = cpu_count(only_physical_cores=True)
@@ -39,6 +51,30 @@ def hire(site: Site, run: Path, *, nets: int) -> tuple[Launcher, ...]:
     setup = {"run": str(run), "device": site.device.type, "threads": threads}
     shares = [_share(slot, threads, cuda=cuda) for slot in range(slots)]
     return here, Crew(WORKER, setup, shares, site.folder)
+
+
+def help_train() -> None:
+    """In every process of a group but the first: take part in training until that lets go.
+
+    Raises:
+        RunError: A process is gone; a ToldError where another process tells the user.
+    """
+    with answering(signal.SIG_DFL):  # torchrun ends who still waits by a signal
+        if not meeting().called():
+            return
+        group = Group(place(), meeting().store())
+        with answering(signal.SIG_IGN):  # the first process decides what a signal means
+            follow(group, lambda run, device: Trainer.open(run, device, group.peers))
+
+
+def _whole_group(site: Site, run: Path) -> Launcher:
+    meeting().call()
+    group = Group(place(), meeting().store())
+    try:
+        return Ddp(group, Trainer(replace(site, peers=group.peers)), run, site.device)
+    except FivefoldError:
+        group.leave()
+        raise
 
 
 def _share(slot: int, threads: int, *, cuda: bool) -> dict[str, str]:

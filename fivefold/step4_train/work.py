@@ -11,6 +11,8 @@ from joblib import cpu_count
 from fivefold import catalog
 from fivefold.contracts import saving
 from fivefold.contracts.records import Dataset, ExpansionRecord
+from fivefold.engine.loop import DivergedError, TooLargeError
+from fivefold.engine.peers import ALONE, Peers
 from fivefold.engine.schedule import Limit
 from fivefold.step4_train.measure import Ground, rows_per_second
 from fivefold.step4_train.members import Site, train_fold
@@ -35,12 +37,15 @@ class Trainer:
         self._site = site
 
     @classmethod
-    def open(cls, run: Path, device: torch.device) -> Trainer:
+    def open(cls, run: Path, device: torch.device, peers: Peers = ALONE) -> Trainer:
         """The trainer of a run on disk, from what steps 2 and 3 saved."""
         dataset = saving.load(Dataset, run / "gather", "dataset")
         record = saving.load(ExpansionRecord, run / "expand", "expansion")
         expander = catalog.load("expansion", record.kind)(record, classes=len(dataset.classes))
-        return cls(Site(dataset=dataset, expander=expander, device=device, folder=run / "train"))
+        folder = run / "train"
+        return cls(
+            Site(dataset=dataset, expander=expander, device=device, folder=folder, peers=peers)
+        )
 
     def train(
         self, order: Order, tick: Callable[[float, str], None], stop: Callable[[], bool]
@@ -56,7 +61,17 @@ class Trainer:
             torch.set_num_threads(threads)
 
     def rows_per_second(self, recipe: Recipe, *, seconds: float) -> float:
-        """Training rows per second of a net of `recipe`, timed for at most about `seconds`."""
+        """Training rows per second of a net of `recipe`, timed for at most about `seconds`.
+
+        0 where memory is too short for it, or it diverges at once.
+        """
         site = self._site
-        ground = Ground(dataset=site.dataset, expander=site.expander, device=site.device)
-        return rows_per_second(ground, recipe, seconds=seconds)
+        ground = Ground(
+            dataset=site.dataset, expander=site.expander, device=site.device, peers=site.peers
+        )
+        try:
+            return rows_per_second(ground, recipe, seconds=seconds)
+        except (DivergedError, TooLargeError):
+            if site.peers.size > 1:
+                raise  # the others wait for this process until they hear of it
+            return 0.0
