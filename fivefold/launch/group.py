@@ -178,22 +178,18 @@ class Group:
         """End the group and call the roll: who is missing, and who tells the user."""
         self._end(broken=True)  # so that everyone who waits for this process wakes, and answers
         deadline = time.monotonic() + ROLL_CALL
-
-        def is_there(rank: int) -> bool:
-            left = max(0.05, deadline - time.monotonic())
-            try:
-                self._store.wait([f"here/{rank}"], timedelta(seconds=left))
-            except RuntimeError:  # too late; or the store is gone, with the machine that kept it
-                return False
-            return True
-
-        gone = [rank for rank in range(self.where.size) if not is_there(rank)]
+        gone = set(range(self.where.size)) - {self.where.rank}
+        with suppress(RuntimeError):  # the store may be gone, with the machine that kept it
+            while gone and time.monotonic() < deadline:
+                gone = {rank for rank in gone if not self._store.check([f"here/{rank}"])}
+                time.sleep(0.05)
+        missing = " and ".join(map(str, sorted(gone))) or "unknown"
         told = {
-            "found": f"process {_listed(gone)} of {self.where.size} is gone (the first one is 0)",
+            "found": f"process {missing} of {self.where.size} (from 0 on) does not answer any more",
             "wanted": "all of them until the end",
             "hint": "the same command with --resume goes on from here",
         }
-        first = min(set(range(self.where.size)) - set(gone), default=0)
+        first = min(set(range(self.where.size)) - gone)
         return RunError(**told) if self.where.rank == first else ToldError(**told)
 
     def _end(self, *, broken: bool) -> None:
@@ -213,7 +209,3 @@ def _in_words(reasons: list[str]) -> str:
         return next(r for r in reasons if r)
     rank = reasons.index(causes[0])
     return causes[0] if causes == reasons else f"{causes[0]} (in process {rank})"
-
-
-def _listed(ranks: list[int]) -> str:
-    return " and ".join(map(str, ranks)) or "unknown"

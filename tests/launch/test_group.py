@@ -11,13 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file
 
 from fivefold.contracts import saving
 from fivefold.contracts.orders import Order
 from fivefold.contracts.records import (
-    CurvePoint,
     Dataset,
     ExpansionRecord,
     Input,
@@ -88,18 +86,18 @@ def made_run(folder, **settings):
     return folder
 
 
-def begin(run, orders, what, *, processes):
-    """`torchrun grouped.py` for a run."""
+def by_three(run, orders):
+    """Have orders carried out by three processes, see grouped.py."""
     (run / "orders.json").write_text(json.dumps([asdict(order) for order in orders]))
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    script = str(Path(__file__).with_name("grouped.py"))
-    return subprocess.run(
-        [*torchrun, f"--nproc-per-node={processes}", script, str(run), what],
+    torchrun = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=3")
+    ended = subprocess.run(
+        [*torchrun, str(Path(__file__).with_name("grouped.py")), str(run)],
         capture_output=True,
         encoding="utf-8",
         timeout=200,
         check=False,
     )
+    assert ended.returncode == 0, ended.stderr
 
 
 def read(run, name):
@@ -125,8 +123,7 @@ def trained(tmp_path_factory):
         Order(member="convnet", fold=0, recipe=CONVNET, steps=STEPS),
         Order(member="plain", fold=1, recipe=PLAIN, steps=STEPS),
     ]
-    ended = begin(run, orders, "fails", processes=3)
-    assert ended.returncode == 0, ended.stderr
+    by_three(run, orders)
     return run, [read(run, f"notes-{rank}.json") for rank in range(3)]
 
 
@@ -202,23 +199,3 @@ def test_three_processes_come_to_what_one_comes_to(trained, tmp_path, monkeypatc
     assert sum(not torch.allclose(fresh[name], single[name], rtol=0.1) for name in single) > 2
     curves = [[p.loss for p in done(r, "plain", 1).fold.curve] for r in (run, trained[0])]
     assert curves[0] == pytest.approx(curves[1], rel=1e-3)
-
-
-def test_a_killed_process_ends_the_job_in_one_clear_line_and_one_process_goes_on(tmp_path):
-    run = made_run(tmp_path / "run")
-    order = Order(member="a", fold=1, recipe=CONVNET, steps=8)
-    ended = begin(run, [order], "killed", processes=2)
-    assert ended.returncode != 0
-    assert [line for line in ended.stderr.splitlines() if line.startswith(("0: ", "1: "))] == [
-        "0: process 1 of 2 is gone (the first one is 0); "
-        "the same command with --resume goes on from here"
-    ]
-    with safe_open(run / "train" / "a" / "1.checkpoint", framework="pt") as file:
-        facts = json.loads(file.metadata()["training"])["facts"]["now"]
-    assert facts["step"] in (4, 5)
-    alone(run, order)
-    trained = done(run, "a", 1)
-    assert trained.fold.epochs == pytest.approx(8 / 2)
-    begun = [CurvePoint(**point) for point in facts["curve"]]
-    assert trained.fold.curve[: len(begun)] == tuple(begun)
-    assert not (run / "train" / "a" / "1.checkpoint").exists()
