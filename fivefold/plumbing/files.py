@@ -56,6 +56,11 @@ def remove_temporaries(folder: Path) -> None:
             file.unlink(missing_ok=True)
 
 
+def litter(path: Path) -> list[Path]:
+    """Temporary files of `atomic` for `path`, which a killed process could not remove."""
+    return sorted(path.parent.glob(f".{path.name}.????????"))
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a UTF-8 text file atomically; unpaired surrogates are written as escapes."""
     with atomic(path) as temporary:

@@ -59,10 +59,11 @@ def train_nets(
     degraded = list(foreman.lost)
     for line in plan.lines:
         folds = _results(site, line)
-        degraded += [
-            f"net {line.member}/{f.fold} was interrupted after {f.epochs:.1f} passes"
-            for f in (done.fold for done in folds if done.stopped)
-        ]
+        for done in folds:
+            net = f"net {line.member}/{done.fold.fold}"
+            degraded += [f"{net}: {note}" for note in done.notes]
+            if done.stopped:
+                degraded.append(f"{net} was interrupted after {done.fold.epochs:.1f} passes")
         if folds:
             members.append(join_folds(site.dataset, line.member, line.recipe, folds))
     return Fleet(members=tuple(members), plan=plan, degraded=tuple(degraded))

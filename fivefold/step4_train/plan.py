@@ -25,7 +25,7 @@ VIEWS = 6  # forward passes per answer with all test-time views
 ANSWER_SPEED = 2.5  # a row is answered about that much faster than it is trained on
 TINY_PICTURE = 16  # pixels; up to it a picture is trained at twice its size
 SMALL_PICTURE = 64  # pixels; above it a picture counts as a photo
-WIDTHS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
+WIDTHS = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 PHOTO_LADDER = ((0.5, 64), (0.5, 96), (1.0, 96), (1.0, 128), (1.5, 128), (1.5, 160), (2.0, 160))
 LOW = 0.75  # of the side, for the first part of training
 LOW_SHARE = 0.45  # of the time
@@ -84,7 +84,7 @@ def make_plan(dataset: Dataset, launchers: Sequence[Launcher], seconds: float, w
         lines=_lines(dataset, best, trial),
         timings=timings,
         slots=best.slots,
-        alone=min(1.0, best.rows_per_second / best.slots / alone.rows_per_second),
+        alone=trial.alone,
         held_seconds=answering.held * best.slots,
         vault_seconds=answering_seconds(dataset, wish, alone.rows_per_second).vault,
     )
@@ -98,9 +98,11 @@ class _Trial:
         nets: How many there will be.
         timings: All that was timed.
         chosen: The timing that the plan is made from.
+        alone: `Plan.alone`.
     """
 
     chosen: Timing
+    alone = 1.0
 
     def __init__(self, dataset: Dataset, seconds: float, wish: Wish) -> None:
         self.dataset, self.wish = dataset, wish
@@ -139,6 +141,8 @@ class _Trial:
         timing = self._time(ladder[rung], company)
         if self._together(timing) <= self.chosen.rows_per_second:
             return
+        each = timing.rows_per_second / timing.slots
+        self.alone = min(1.0, each / self.chosen.rows_per_second)
         self.chosen = timing
         higher = ladder[rung + 1 : rung + 2]
         if higher and self._enough(_guess(timing, higher[0])):
@@ -159,11 +163,12 @@ class _Trial:
 
     def _time(self, recipe: Recipe, launcher: Launcher) -> Timing:
         begin = time.monotonic()
-        speed = launcher.rows_per_second(recipe, seconds=max(0.0, self._until - begin))
+        found = launcher.rows_per_second(recipe, seconds=max(0.0, self._until - begin))
+        speed = max(LEAST_SPEED, found)
         self.seconds = max(0.0, self.seconds - (time.monotonic() - begin))
         timing = Timing(
             recipe=replace(recipe, epochs=round(self._epochs(speed), 1)),
-            rows_per_second=round(speed, 1),
+            rows_per_second=max(LEAST_SPEED, round(speed, 1)),
             chosen=False,
             slots=launcher.slots,
         )
@@ -171,7 +176,7 @@ class _Trial:
         return timing
 
     def _epochs(self, speed: float) -> float:
-        answering = answering_seconds(self.dataset, self.wish, max(speed, LEAST_SPEED))
+        answering = answering_seconds(self.dataset, self.wish, speed)
         training = max(0.0, self.seconds_each() - answering.held - answering.vault)
         return speed * training / max(1, train_rows(self.dataset))
 
