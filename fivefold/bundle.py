@@ -287,8 +287,8 @@ def save(folder: Path, dataset: Dataset, fleet: Fleet, ensemble: Ensemble, train
     )
     saving.save(facts, fresh, "bundle")
     old = folder.with_name(f".{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
+    if folder.exists():  # otherwise the old one is all there is
+        shutil.rmtree(old, ignore_errors=True)
         folder.replace(old)
     fresh.replace(folder)
     shutil.rmtree(old, ignore_errors=True)

@@ -54,9 +54,14 @@ class Crew:
         self._logs = tuple(folder / f"worker-{i}.log" for i in range(self.slots))
         self._workers = [self._hire(i) for i in range(self.slots)]
         self._is_ready = [False] * self.slots
+        self._closed = False
 
     def run(self, orders: Sequence[Order], foreman: Foreman) -> None:
-        """Deal out orders; the calling thread alone talks to the foreman."""
+        """Deal out orders; the calling thread alone talks to the foreman.
+
+        Raises:
+            OSError: The disk refuses what a worker writes.
+        """
         waiting = deque(orders)
         again: deque[Order] = deque()  # begun already, by a worker that was lost
         tries: dict[str, int] = {}
@@ -82,6 +87,7 @@ class Crew:
             if "share" in words:
                 foreman.tick(order, words["share"], words["note"])
                 continue
+            _raise_refusal(words)
             busy.remove(slot)
             free.add(slot)
             tries[order.title] = tries.get(order.title, 0) + 1
@@ -113,7 +119,8 @@ class Crew:
         return sum(found) if all(found) else 0.0
 
     def close(self) -> None:
-        """End all workers."""
+        """End all workers, and hire no others for those that are lost by it."""
+        self._closed = True
         with ExitStack() as stack:
             for worker in self._workers:
                 stack.callback(worker.close)
@@ -139,6 +146,8 @@ class Crew:
 
     def _replace(self, slot: int) -> None:
         self._workers[slot].close()
+        if self._closed:
+            return
         self._workers[slot], self._is_ready[slot] = self._hire(slot), False
 
     def _begin(
@@ -148,10 +157,10 @@ class Crew:
             words: dict[str, Any] = {}
             try:
                 for answer in self._ready(slot).ask({"do": "train", "order": asdict(order)}):
-                    if "failed" in answer:
-                        words = answer
-                    else:
+                    if "share" in answer:
                         said.put((slot, order, answer))
+                    else:
+                        words = answer
             except ProcessLost as lost:
                 words = {"failed": f"its process {lost}", "lost": True}
                 self._replace(slot)
@@ -160,3 +169,9 @@ class Crew:
             said.put((slot, order, words))
 
         threading.Thread(target=follow, daemon=True).start()
+
+
+def _raise_refusal(words: dict[str, Any]) -> None:
+    """A disk that is full or shut is no fault of the net's, and no other would fare better."""
+    if "refused" in words:
+        raise OSError(0, *words["refused"])

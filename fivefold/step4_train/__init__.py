@@ -11,6 +11,7 @@ from fivefold.step4_train.foreman import LEAST_SECONDS, Audience, PlanForeman, S
 from fivefold.step4_train.members import Site, TrainedFold, join_folds
 from fivefold.step4_train.plan import Wish, make_plan
 from fivefold.step4_train.staff import hire
+from fivefold.step4_train.stepped import plan_of_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,10 @@ def plan_nets(site: Site, launchers: Sequence[Launcher], share: Share, wish: Wis
     """
     if saving.exists(site.folder, "plan"):
         return saving.load(Plan, site.folder, "plan")
-    plan = make_plan(site.dataset, launchers, share.left(), wish)
+    if wish.steps is None:
+        plan = make_plan(site.dataset, launchers, share.left(), wish)
+    else:
+        plan = plan_of_steps(site.dataset, launchers, wish.steps, wish)
     saving.save(plan, site.folder, "plan")
     return plan
 

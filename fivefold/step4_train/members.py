@@ -86,7 +86,10 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
     checkpoint = Checkpoint(folder / f"{number}.checkpoint")
     if saving.exists(folder, f"{number}"):
         known = saving.load(TrainedFold, folder, f"{number}")
-        if not (known.stopped and checkpoint.path.exists() and limit.seconds > 0):
+        if not known.stopped:
+            checkpoint.clear()  # where a kill came between the two
+            return known
+        if not checkpoint.path.exists() or (limit.steps is None and limit.seconds <= 0):
             return known
     dataset, begin = site.dataset, time.monotonic()
     train_rows = np.flatnonzero(dataset.folds != number)

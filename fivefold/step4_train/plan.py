@@ -44,12 +44,14 @@ class Wish:
         encoder: Encoder word; None takes the kind's default.
         seed: Of the whole run.
         vault_rows: Rows that every net will have to answer for at the end.
+        steps: Fixed number of steps of every net; None goes by the clock.
     """
 
     nets: int | None = None
     encoder: str | None = None
     seed: int = 0
     vault_rows: int = 0
+    steps: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +81,7 @@ def make_plan(dataset: Dataset, launchers: Sequence[Launcher], seconds: float, w
     timings = tuple(replace(t, chosen=t is best) for t in trial.timings)
     answering = answering_seconds(dataset, wish, best.rows_per_second)
     return Plan(
-        lines=_lines(dataset, best, trial, wish),
+        lines=_lines(dataset, best, trial),
         timings=timings,
         slots=best.slots,
         alone=trial.alone,
@@ -176,7 +178,7 @@ class _Trial:
     def _epochs(self, speed: float) -> float:
         answering = answering_seconds(self.dataset, self.wish, speed)
         training = max(0.0, self.seconds_each() - answering.held - answering.vault)
-        return speed * training / max(1, _train_rows(self.dataset))
+        return speed * training / max(1, train_rows(self.dataset))
 
     def _enough(self, timing: Timing) -> bool:
         wanted = wanted_epochs(self.dataset, timing.recipe)
@@ -272,25 +274,26 @@ def _sized(recipe: Recipe, size: tuple[int, ...]) -> Recipe:
 
 def _batch(dataset: Dataset) -> int:
     """At least sixteen steps per pass: more rows a step are cheaper, more steps learn faster."""
-    rows = _train_rows(dataset)
+    rows = train_rows(dataset)
     for batch in (512, 256, 128, 64, 32):
         if rows >= 16 * batch:
             return batch
     return max(4, min(32, rows // 4))
 
 
-def _train_rows(dataset: Dataset) -> int:
+def train_rows(dataset: Dataset) -> int:
+    """Rows that one net trains on."""
     held = int((dataset.folds >= 0).sum())
     return len(dataset.rows) - held // max(1, dataset.n_folds)
 
 
 def wanted_epochs(dataset: Dataset, recipe: Recipe) -> float:
     """Passes over the training rows below which a smaller net does better (lab/LOG.md)."""
-    rows = _train_rows(dataset)
+    rows = train_rows(dataset)
     return 5.5 * recipe.width**2 * (50_000 / max(rows, 50)) ** 0.35
 
 
-def _lines(dataset: Dataset, best: Timing, trial: _Trial, wish: Wish) -> tuple[PlanLine, ...]:
+def _lines(dataset: Dataset, best: Timing, trial: _Trial) -> tuple[PlanLine, ...]:
     recipe, each = best.recipe, trial.seconds_each()
     size = "x".join(map(str, recipe.size)) or "-"
     beside = f" by {best.slots} nets side by side" if best.slots > 1 else ""
@@ -299,14 +302,21 @@ def _lines(dataset: Dataset, best: Timing, trial: _Trial, wish: Wish) -> tuple[P
         f"{each * best.slots:.0f} s a net (width {recipe.width:g} wants "
         f"{wanted_epochs(dataset, recipe):.1f}), size {size}"
     )
-    folds = dataset.n_folds
+    return lines_of(recipe, trial.nets, dataset.n_folds, seconds=each, why=why)
+
+
+def lines_of(
+    recipe: Recipe, nets: int, folds: int, *, seconds: float, why: str, steps: int | None = None
+) -> tuple[PlanLine, ...]:
+    """Members of a net per fold until there are `nets` of them; `seconds` are those of one net."""
     return tuple(
         PlanLine(
             member=f"{recipe.net}-{first // folds + 1}",
-            recipe=replace(recipe, seed=wish.seed + 1000 * (first // folds)),
-            seconds=round(each * min(folds, trial.nets - first), 1),
-            nets=min(folds, trial.nets - first),
+            recipe=replace(recipe, seed=recipe.seed + 1000 * (first // folds)),
+            seconds=round(seconds * min(folds, nets - first), 1),
+            nets=min(folds, nets - first),
             why=why,
+            steps=steps,
         )
-        for first in range(0, trial.nets, folds)
+        for first in range(0, nets, folds)
     )
