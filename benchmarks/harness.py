@@ -34,7 +34,7 @@ from fivefold.plumbing.silence import Silence
 from fivefold.scores.intervals import bootstrap
 from fivefold.scores.metrics import metric
 from fivefold.step4_train import Audience, Share, Site, Wish, hire, plan_nets, train_nets
-from fivefold.step4_train.plan import answering_seconds, make_plan
+from fivefold.step4_train.plan import answering_within, make_plan
 from fivefold.step5_ensemble import ensemble
 
 if TYPE_CHECKING:
@@ -336,8 +336,8 @@ def _plan(stand: Stand, recipe: Recipe, nets: int, slots: int | None) -> Plan:
         best = min(speeds, key=lambda offered: abs(offered - slots))
     speed, alone = speeds[best], speeds[min(speeds)]
     dataset, wish = stand.arena.dataset, stand.wish(nets)
-    answering = answering_seconds(dataset, wish, speed)
     each = stand.budget / nets
+    answering = answering_within(dataset, wish, speed, each)
     epochs = speed * max(0.0, each - answering.held - answering.vault) / training_rows(dataset)
     recipe = replace(recipe, epochs=round(epochs, 1))
     return Plan(
@@ -346,7 +346,8 @@ def _plan(stand: Stand, recipe: Recipe, nets: int, slots: int | None) -> Plan:
         slots=best,
         alone=min(1.0, speed / best / alone),
         held_seconds=answering.held * best,
-        vault_seconds=answering_seconds(dataset, wish, alone).vault,
+        vault_seconds=answering_within(dataset, wish, alone, each).vault,
+        views=answering.views,
     )
 
 
@@ -388,4 +389,3 @@ def _wake(stand: Stand) -> None:
     recipe = hand_recipe(stand.arena, smallest)
     for launcher in stand.launchers[1:]:
         launcher.rows_per_second(recipe, seconds=0.0)
-

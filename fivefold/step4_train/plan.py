@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from fivefold.contracts.orders import Launcher
     from fivefold.contracts.records import Dataset
 
-VIEWS = 6  # forward passes per answer with all test-time views
+VIEWS = (6, 2, 1)  # passes per answer with all test-time views, with the mirrored one, with none
+ANSWERING_SHARE = 0.05  # of the time; where all views would take more, it is better spent training
 ANSWER_SPEED = 2.5  # a row is answered about that much faster than it is trained on
 TINY_PICTURE = 16  # pixels; up to it a picture is trained at twice its size
 SMALL_PICTURE = 64  # pixels; above it a picture counts as a photo
@@ -31,6 +32,8 @@ LOW = 0.75  # of the side, for the first part of training
 LOW_SHARE = 0.45  # of the time
 MOST_TIMED = 3  # candidates; timing is time not trained
 TIMING_SHARE = 0.06  # of the time for nets, after which no further candidate is timed
+LEAST_STEPS = 500  # of a net; with fewer of them one net does better than several (lab/LOG.md)
+SETUP_SECONDS = 1.0  # of a net: filters from the data, first steps
 LEAST_SPEED = 0.01  # rows per second; below, a candidate could not be timed at all
 OTHER_WIDTHS = (0.125, 0.25, 0.5, 1.0)  # of nets that were made for large photos
 
@@ -56,10 +59,14 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answering:
-    """Seconds that one net needs to answer, beside its training: held-out rows, vault rows."""
+    """Seconds that one net needs to answer, beside its training: held-out rows, vault rows.
+
+    `views` is the number of passes per answer that this counts on.
+    """
 
     held: float
     vault: float
+    views: int
 
 
 def make_plan(dataset: Dataset, launchers: Sequence[Launcher], seconds: float, wish: Wish) -> Plan:
@@ -79,14 +86,15 @@ def make_plan(dataset: Dataset, launchers: Sequence[Launcher], seconds: float, w
         trial.accompany(ladder, rung, company)
     best = trial.chosen
     timings = tuple(replace(t, chosen=t is best) for t in trial.timings)
-    answering = answering_seconds(dataset, wish, best.rows_per_second)
+    answering = trial.answering(best.rows_per_second)
     return Plan(
         lines=_lines(dataset, best, trial),
         timings=timings,
         slots=best.slots,
         alone=trial.alone,
         held_seconds=answering.held * best.slots,
-        vault_seconds=answering_seconds(dataset, wish, alone.rows_per_second).vault,
+        vault_seconds=trial.answering(alone.rows_per_second).vault,
+        views=answering.views,
     )
 
 
@@ -175,20 +183,27 @@ class _Trial:
         self.timings.append(timing)
         return timing
 
+    def answering(self, speed: float) -> Answering:
+        """With as many test-time views as the time is good for."""
+        return answering_within(self.dataset, self.wish, speed, self.seconds_each())
+
     def _epochs(self, speed: float) -> float:
-        answering = answering_seconds(self.dataset, self.wish, speed)
-        training = max(0.0, self.seconds_each() - answering.held - answering.vault)
+        answering = self.answering(speed)
+        beside = answering.held + answering.vault + SETUP_SECONDS
+        training = max(0.0, self.seconds_each() - beside)
         return speed * training / max(1, train_rows(self.dataset))
 
     def _enough(self, timing: Timing) -> bool:
         wanted = wanted_epochs(self.dataset, timing.recipe)
-        return self._epochs(timing.rows_per_second) >= wanted
+        least = least_epochs(self.dataset, timing.recipe)
+        return self._epochs(timing.rows_per_second) >= max(wanted, least)
 
     def _fewer_nets(self) -> None:
         """Where even the cheapest net would see far too little, fewer nets see more each."""
         timing = self.chosen
-        speed, enough = timing.rows_per_second, wanted_epochs(self.dataset, timing.recipe)
-        while self.wish.nets is None and self.nets > 1 and self._epochs(speed) < enough / 2:
+        speed, wanted = timing.rows_per_second, wanted_epochs(self.dataset, timing.recipe)
+        enough = max(wanted / 2, least_epochs(self.dataset, timing.recipe))
+        while self.wish.nets is None and self.nets > 1 and self._epochs(speed) < enough:
             self.nets -= 1
         self.chosen = replace(
             timing, recipe=replace(timing.recipe, epochs=round(self._epochs(speed), 1))
@@ -211,13 +226,19 @@ def _cost(recipe: Recipe) -> float:
     return recipe.width * places
 
 
-def answering_seconds(dataset: Dataset, wish: Wish, rows_per_second: float) -> Answering:
-    """What answering will cost a net that trains `rows_per_second`."""
+def answering_within(dataset: Dataset, wish: Wish, speed: float, seconds: float) -> Answering:
+    """Of a net that gets `seconds`: by as many views as such a time is good for."""
+    found = [_answering(dataset, wish, speed, views) for views in VIEWS]
+    most = ANSWERING_SHARE * seconds
+    return next((one for one in found if one.held + one.vault <= most), found[-1])
+
+
+def _answering(dataset: Dataset, wish: Wish, rows_per_second: float, views: int) -> Answering:
+    """What answering by `views` will cost a net that trains `rows_per_second`."""
     held = int((dataset.folds >= 0).sum()) // max(1, dataset.n_folds)
-    per_row = VIEWS / (ANSWER_SPEED * rows_per_second)
-    return Answering(
-        held=(held + 2 * min(held, VIEW_ROWS)) * per_row, vault=wish.vault_rows * per_row
-    )
+    per_row = views / (ANSWER_SPEED * rows_per_second)
+    chosen = 2 * min(held, VIEW_ROWS) if views > 1 else 0  # to find out which views help
+    return Answering(held=(held + chosen) * per_row, vault=wish.vault_rows * per_row, views=views)
 
 
 def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
@@ -303,6 +324,12 @@ def _lines(dataset: Dataset, best: Timing, trial: _Trial) -> tuple[PlanLine, ...
         f"{wanted_epochs(dataset, recipe):.1f}), size {size}"
     )
     return lines_of(recipe, trial.nets, dataset.n_folds, seconds=each, why=why)
+
+
+def least_epochs(dataset: Dataset, recipe: Recipe) -> float:
+    """Passes in which a net makes the least number of steps that is worth training it."""
+    rows = max(1, train_rows(dataset))
+    return LEAST_STEPS * min(recipe.batch, rows) / rows
 
 
 def lines_of(
