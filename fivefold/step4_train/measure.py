@@ -32,8 +32,8 @@ def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
     """Training rows per second of `recipe`, averaged over its two resolutions.
 
     What takes more than `seconds` is not timed any longer than two steps, and the lower
-    resolution then counts as faster by its number of pixels. A net for which memory is too short, or that
-    diverges at once, has a speed of 0.
+    resolution then counts as faster by its number of pixels. A net for which memory is too short,
+    or that diverges at once, has a speed of 0.
     """
     begin = time.perf_counter()
     high = _timed(ground, replace(recipe, low_share=0.0), seconds)
