@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,37 +57,56 @@ def deal(orders: Sequence[Order], foreman: Foreman, hands: Hands) -> None:
         foreman: Says how long each may take, and hears what became of it.
         hands: Who carries them out.
     """
-    waiting = deque(orders)
-    again: deque[Order] = deque()
-    begun: dict[str, float] = {}
-    losses: Counter[str] = Counter()
-    stopping, why = False, ""
-    while waiting or again or begun:
-        while (waiting or again) and hands.free():
-            order = again.popleft() if again else foreman.begin(waiting.popleft())
+    _Deal(orders, foreman, hands).run()
+
+
+@final
+class _Deal:
+    """The loop with its state at hand."""
+
+    def __init__(self, orders: Sequence[Order], foreman: Foreman, hands: Hands) -> None:
+        self.foreman, self.hands = foreman, hands
+        self.waiting = deque(orders)
+        self.again: deque[Order] = deque()  # begun already, by a worker that was lost
+        self.begun: dict[str, float] = {}  # when; of those in work
+        self.losses: Counter[str] = Counter()
+        self.stopping = False
+
+    def run(self) -> None:
+        """Until every order is done, or failed."""
+        while self.waiting or self.again or self.begun:
+            self._begin_some()
+            if not self.stopping and self.foreman.stop():
+                self.stopping = True
+                self.hands.stop()
+            for order, words in self.hands.listen(POLL):
+                if "share" in words:
+                    self.foreman.tick(order, words["share"], words["note"])
+                else:
+                    self._end(order, words)
+            if not self.begun and (why := self.hands.hopeless()):
+                for order in (*self.again, *self.waiting):
+                    self.foreman.failed(order, why)
+                return
+
+    def _begin_some(self) -> None:
+        while (self.waiting or self.again) and self.hands.free():
+            known = bool(self.again)
+            order = self.again.popleft() if known else self.foreman.begin(self.waiting.popleft())
             if order is not None:
-                begun[order.title] = time.monotonic()
-                hands.begin(order)
-                if stopping:
-                    hands.stop()
-        if not stopping and foreman.stop():
-            stopping = True
-            hands.stop()
-        for order, words in hands.listen(POLL):
-            if "share" in words:
-                foreman.tick(order, words["share"], words["note"])
-                continue
-            took = time.monotonic() - begun.pop(order.title)
-            losses[order.title] += bool(words.get("lost"))
-            if "failed" not in words:
-                foreman.done(order)
-            elif words.get("lost") and losses[order.title] < hands.tries and not stopping:
-                foreman.begun_again(order, words["failed"])
-                # It ends when it would have ended: what was lost is not added to the run's time.
-                again.append(replace(order, seconds=max(LEAST_SECONDS, order.seconds - took)))
-            else:
-                foreman.failed(order, words["failed"])
-        if not begun and (why := hands.hopeless()):
-            break
-    for order in (*again, *waiting):
-        foreman.failed(order, why)
+                self.begun[order.title] = time.monotonic()
+                self.hands.begin(order)
+                if self.stopping:
+                    self.hands.stop()
+
+    def _end(self, order: Order, words: dict[str, Any]) -> None:
+        took = time.monotonic() - self.begun.pop(order.title)
+        self.losses[order.title] += "lost" in words
+        if "failed" not in words:
+            self.foreman.done(order)
+        elif "lost" in words and self.losses[order.title] < self.hands.tries and not self.stopping:
+            self.foreman.begun_again(order, words["failed"])
+            # It ends when it would have ended: what was lost is not added to the run's time.
+            self.again.append(replace(order, seconds=max(LEAST_SECONDS, order.seconds - took)))
+        else:
+            self.foreman.failed(order, words["failed"])
