@@ -34,17 +34,16 @@ def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
     resolution then counts as the higher one.
     """
     begin = time.perf_counter()
-    high = _timed(ground, replace(recipe, low_size=()), seconds)
+    high = _timed(ground, replace(recipe, low_share=0.0), seconds)
     left = seconds - (time.perf_counter() - begin)
     if not recipe.low_size or left < 0:
         return high
-    low = _timed(ground, replace(recipe, size=recipe.low_size), left)
+    low = _timed(ground, replace(recipe, low_share=1.0), left)  # the net stays that of `size`
     return recipe.low_share * low + (1.0 - recipe.low_share) * high
 
 
 def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
     dataset, begin = ground.dataset, time.perf_counter()
-    recipe = replace(recipe, low_size=(), low_share=0.0)
     moments: list[float] = []
 
     def enough() -> bool:

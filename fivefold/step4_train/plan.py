@@ -25,7 +25,7 @@ VIEWS = 6  # forward passes per answer with all test-time views
 ANSWER_SPEED = 2.5  # a row is answered about that much faster than it is trained on
 TINY_PICTURE = 16  # pixels; up to it a picture is trained at twice its size
 SMALL_PICTURE = 64  # pixels; above it a picture counts as a photo
-WIDTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+WIDTHS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 PHOTO_LADDER = ((0.5, 64), (0.5, 96), (1.0, 96), (1.0, 128), (1.5, 128), (1.5, 160), (2.0, 160))
 LOW = 0.75  # of the side, for the first part of training
 LOW_SHARE = 0.45  # of the time
@@ -292,7 +292,7 @@ def _train_rows(dataset: Dataset) -> int:
 def wanted_epochs(dataset: Dataset, recipe: Recipe) -> float:
     """Passes over the training rows below which a smaller net does better (lab/LOG.md)."""
     rows = _train_rows(dataset)
-    return 5.0 * recipe.width**2 * (50_000 / max(rows, 50)) ** 0.35
+    return 5.5 * recipe.width**2 * (50_000 / max(rows, 50)) ** 0.35
 
 
 def _lines(dataset: Dataset, best: Timing, trial: _Trial, wish: Wish) -> tuple[PlanLine, ...]:
