@@ -64,6 +64,16 @@ def win(
     target: Target = None,
     metric: Annotated[str | None, typer.Option(help="Metric that decides.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    launch: Annotated[
+        str, typer.Option(help="Where nets train: here, ray, ray:ADDRESS, ray://HOST:PORT.")
+    ] = "here",
+    member_cpus: Annotated[
+        float | None, typer.Option(help="Cores that each net asks a cluster for.")
+    ] = None,
+    member_gpus: Annotated[
+        float | None,
+        typer.Option(help="GPUs that each net asks a cluster for; 0.5 is half of one."),
+    ] = None,
     test: Test = None,
     label: Label = None,
     path: PathColumn = None,
@@ -89,6 +99,9 @@ def win(
             target=target,
             metric=metric,
             device=device,
+            launch=launch,
+            member_cpus=member_cpus,
+            member_gpus=member_gpus,
             test=None if test is None else str(test),
             label=label,
             path=path,

@@ -30,6 +30,7 @@ from fivefold.contracts import saving
 from fivefold.contracts.options import Data, Options, normal
 from fivefold.contracts.records import Fleet, Member, Plan
 from fivefold.engine.precision import choose_device
+from fivefold.launch.where import where
 from fivefold.plumbing.clock import Clock, StoppableClock, seconds
 from fivefold.plumbing.errors import FivefoldError, OptionError, RunError
 from fivefold.plumbing.run_folder import RunFolder, default_path, refuse_inside, writing
@@ -249,7 +250,9 @@ class _Pipeline:
         known = saving.exists(site.folder, "plan")
         short = self.clock.left() < CREW_SECONDS
         nets = 1 if short and not known else self.asked.nets or site.dataset.n_folds
-        launchers = hire(site, self.folder.path, nets=nets)
+        asked, say = self.asked, self.progress.say
+        at = where(asked.launch, asked.member_cpus, asked.member_gpus)
+        launchers = hire(site, self.folder.path, nets=nets, where=at, say=say)
         try:
             yield launchers
         finally:
@@ -362,6 +365,7 @@ def _check(data: Data, asked: Options) -> None:
             hint="pass (X, y) as a tuple",
         )
     choose_device(asked.device)
+    where(asked.launch, asked.member_cpus, asked.member_gpus)
     if asked.seed < 0:
         raise OptionError(found=f"--seed {asked.seed}", wanted="zero or more", hint="try --seed 0")
     if asked.nets is not None and not 1 <= asked.nets <= MOST_NETS:
@@ -374,13 +378,13 @@ def _check(data: Data, asked: Options) -> None:
 
 def _check_same(then: dict[str, Any], now: dict[str, Any]) -> None:
     """A resumed run must be the run that was begun: other rows would be sealed otherwise."""
-    free = {"budget", "command", "device"}
+    free = {"budget", "command", "device", "launch", "member_cpus", "member_gpus"}
     changed = [name for name in now if name not in free and now[name] != then.get(name)]
     if changed:
         name = changed[0]
         raise OptionError(
             found=f"{name} {now[name]!r} on resuming a run that was begun with {then.get(name)!r}",
-            wanted="the options of the beginning; only the budget and the device may change",
+            wanted="the options of the beginning; budget, device and --launch may change",
             hint="leave out --resume to begin a new run",
         )
 

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, final
 
 import numpy as np
 
-from fivefold import __version__
 from fivefold.launch.ray_worker import RayWorker
-from fivefold.launch.supplies import proof
+from fivefold.launch.supplies import code, proof
 from fivefold.plumbing.errors import RunError
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class Goods:
     """
 
     def __init__(self, ray: Any, supplies: Supplies) -> None:  # noqa: ANN401 - a module
-        self.supplies, self.proof = supplies, proof(supplies.rows)
+        self.supplies, self.proof, self.code = supplies, proof(supplies.rows), code()
         self._ray, self._references = ray, list[Any]()
         self._lock = threading.Lock()
 
@@ -108,11 +107,11 @@ class RayHand:
         facts = (str(supplies.rows), self._goods.proof, supplies.key, supplies.size)
         seen = self._get(self._actor.look.remote(*facts))
         self.address = seen["address"]
-        if seen["version"] != __version__:
+        if seen["code"] != self._goods.code:
             raise RunError(
-                found=f"fivefold {seen['version']} on {self.address}",
-                wanted=f"fivefold {__version__}, as on this machine",
-                hint="install the same version on every machine of the cluster",
+                found=f"another fivefold on {self.address} than here",
+                wanted="the same code on every machine of the cluster",
+                hint="install the same version there",
             )
         rows: RowsFrom = "original" if seen["original"] else "copy" if seen["copy"] else "sent"
         sent = (supplies.size, self._goods.references()) if rows == "sent" else None

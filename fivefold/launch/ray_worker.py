@@ -17,11 +17,10 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, final
 
-from fivefold import __version__
 from fivefold.contracts import saving
 from fivefold.contracts.orders import Order
 from fivefold.contracts.records import Recipe
-from fivefold.launch.supplies import copy_of, proof, receive, standing
+from fivefold.launch.supplies import code, copy_of, proof, receive, standing
 from fivefold.plumbing.changes import Changes
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class RayWorker:
         return {
             "node": ray.get_runtime_context().get_node_id(),
             "address": ray.util.get_node_ip_address(),
-            "version": __version__,
+            "code": code(),
             "original": proof(Path(rows)) == expected,
             "copy": standing(key, size),
         }

@@ -11,7 +11,6 @@ from joblib import cpu_count
 from fivefold.launch.crew import Crew
 from fivefold.launch.here import Here
 from fivefold.launch.ray_cluster import RayCluster
-from fivefold.launch.where import Where
 from fivefold.step4_train.away import supplies
 from fivefold.step4_train.work import Trainer
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fivefold.contracts.orders import Launcher
+    from fivefold.launch.where import Where
     from fivefold.step4_train.members import Site
 
 WORKER = "fivefold.step4_train.worker"
