@@ -17,6 +17,7 @@ class Options:
         budget: Seconds for the whole command.
         seed: Of every random choice.
         nets: Number of deep nets; None leaves it to the plan.
+        steps: Fixed number of steps of every net, whatever the budget; None goes by the clock.
         net: Encoder word; None takes the kind's default.
         input: Input kind; None recognises it.
         target: Target kind; None recognises it.
@@ -35,6 +36,7 @@ class Options:
     budget: float = 600.0
     seed: int = 0
     nets: int | None = None
+    steps: int | None = None
     net: str | None = None
     input: str | None = None
     target: str | None = None
@@ -55,5 +57,6 @@ def normal(asked: Options) -> Options:
         asked,
         seed=int(asked.seed),
         nets=None if asked.nets is None else int(asked.nets),
+        steps=None if asked.steps is None else int(asked.steps),
         test=None if asked.test is None else str(asked.test),
     )

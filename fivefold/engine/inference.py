@@ -5,6 +5,7 @@ Axes: N rows, K classes.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 
 from fivefold.engine.precision import autocast
+from fivefold.engine.recovery import halving
 from fivefold.nets.blocks.pictures import plain, views
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from fivefold.contracts.rows import FloatArray, Items
     from fivefold.nets.base import Net
 
-BATCH = 500
+BATCH = 500  # rows; fewer where memory is short
 SHIFT = 1  # pixels; the mirror and shift views of Jordan 2024
 
 
@@ -60,10 +62,17 @@ def predict(
         tick: Called with the share done.
     """
     net.eval()
-    parts = []
-    for start in range(0, len(rows), BATCH):
-        items = rows.take(slice(start, start + BATCH))
-        parts.append(answer(net, items, size, names).cpu().numpy())
+
+    def some(start: int, count: int) -> FloatArray:
+        items = rows.take(slice(start, start + count))
+        return answer(net, items, size, names).cpu().numpy()
+
+    parts: list[FloatArray] = []
+    batch, done = BATCH, 0
+    while done < len(rows):
+        batch, part = halving(partial(some, done), batch)
+        parts.append(part)
+        done += len(part)
         if tick is not None:
-            tick(min(1.0, (start + BATCH) / len(rows)))
+            tick(done / len(rows))
     return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)

@@ -5,11 +5,12 @@ Axes: N rows, C channels, H W picture.
 
 from __future__ import annotations
 
-import time
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from typing import Any, final
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import torch
@@ -18,22 +19,25 @@ from torch import Tensor
 from fivefold.contracts.records import CurvePoint, Recipe
 from fivefold.contracts.roles import Expander
 from fivefold.contracts.rows import IntArray, Rows
-from fivefold.engine.average import Lookahead
-from fivefold.engine.batches import Batches, Position
-from fivefold.engine.checkpoints import Checkpoint, optimiser_tensors, restore_optimisers
-from fivefold.engine.optimisers import build_optimisers, rise_of, set_rate
+from fivefold.engine.batches import Batches
+from fivefold.engine.keeper import Keeper
+from fivefold.engine.learner import Learner
+from fivefold.engine.optimisers import rise_of, set_rate
 from fivefold.engine.precision import autocast, channels_last
+from fivefold.engine.recovery import DivergedError, TooLargeError, halving, out_of_memory
 from fivefold.engine.schedule import Limit, rate
 from fivefold.nets.base import Net
 from fivefold.nets.blocks.pictures import plain
 
-INITIAL_ROWS = 2000  # rows that data-driven initialisation sees
+if TYPE_CHECKING:
+    from fivefold.engine.checkpoints import Checkpoint
+
+__all__ = ["DivergedError", "Job", "TooLargeError", "Training", "Watch", "train"]
+
+INITIAL_ROWS = 2000  # rows that data-driven initialisation sees,
+INITIAL_PIXELS = INITIAL_ROWS * 32 * 32  # fewer where pictures are large: patches are what counts
 POINTS = 60  # of a learning curve
 LOOKS = 5  # at the validation rows while training
-
-
-class DivergedError(Exception):
-    """The loss is not a number; the member has failed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,25 +72,23 @@ class Watch:
 
 @dataclass(kw_only=True)
 class Training:
-    """What came of it."""
+    """What came of it.
+
+    Attributes:
+        seconds: Wall-clock, earlier sittings included.
+        epochs: Passes over the rows.
+        steps: Of the optimisers.
+        stopped: Somebody asked it to end early.
+        curve: Points of the learning curve.
+        notes: What went wrong and what was done about it, in sentences.
+    """
 
     seconds: float
     epochs: float
     steps: int
     stopped: bool
     curve: tuple[CurvePoint, ...]
-
-
-@final
-@dataclass
-class _State:
-    """Where a training stands; what a checkpoint holds beside the tensors."""
-
-    step: int = 0
-    position: Position = field(default_factory=Position)
-    curve: list[CurvePoint] = field(default_factory=list)
-    seconds: float = 0.0
-    progress: float = 0.0
+    notes: tuple[str, ...]
 
 
 def train(
@@ -94,16 +96,28 @@ def train(
 ) -> Training:
     """Train `net` in place until its limit; it ends as the average of its weights.
 
+    When loss or weights stop being numbers, training goes back to the last good state and on at a
+    lower rate. When memory is short, a batch is trained in parts whose gradients are averaged:
+    steps are as before, but batch norms then see, and count, a part at a time, and rows are mixed
+    (mixup, cutmix) within a part.
+
     Args:
-        net: Fresh or restored; moved to the job's device.
+        net: Fresh; moved to the job's device.
         job: Data, recipe and limit.
         watch: Looks on; may stop the training early.
         checkpoint: Saved to now and then, and resumed from where it stands.
 
     Raises:
-        DivergedError: The loss stopped being a number.
+        DivergedError: It diverged again and again.
+        TooLargeError: It cannot be trained in the memory there is.
     """
-    return _Trainer(net, job, watch or Watch(), checkpoint).run()
+    try:
+        return _Trainer(net, job, watch or Watch(), checkpoint).run()
+    except (MemoryError, RuntimeError) as cause:
+        if not out_of_memory(cause):
+            raise
+        said = str(cause).partition("\n")[0] or type(cause).__name__
+        raise TooLargeError(f"it does not fit into memory: {said}") from cause
 
 
 @final
@@ -111,50 +125,110 @@ class _Trainer:
     """The loop with its state at hand."""
 
     def __init__(self, net: Net, job: Job, watch: Watch, checkpoint: Checkpoint | None) -> None:
+        self.job, self.watch = job, watch
         self.net = channels_last(net.to(job.device))
-        self.job, self.watch, self.checkpoint = job, watch, checkpoint
-        recipe = job.recipe
-        self.batches = Batches(len(job.rows), recipe.batch, recipe.seed)
-        self.generator = torch.Generator(job.device).manual_seed(recipe.seed)
-        self.state = _State()
-        saved = checkpoint.load() if checkpoint else None
-        if saved is None:
-            self._initialise()
-        self.optimisers = build_optimisers(net, recipe)
-        self.lookahead = Lookahead(net)
-        if saved is not None:
-            self._restore(*saved)
+        self.batches = Batches(len(job.rows), job.recipe.batch, job.recipe.seed)
+        job.limit.restart()  # what follows takes time as well
+        pixels = math.prod(job.recipe.size) or 1
+        halving(self._initialise, min(INITIAL_ROWS, max(1, INITIAL_PIXELS // pixels)))
+        self.learner = Learner(net, job.recipe, job.device)
+        self.keeper = Keeper(
+            self.learner, job.limit, self.batches.size, checkpoint=checkpoint, of=self._identity()
+        )
+        self.stream = self.batches.start(self.learner.state.position)
+        self.before = self.learner.state.seconds
 
     def run(self) -> Training:
-        """Batches until the limit, or until someone says stop."""
-        limit, state, before = self.job.limit, self.state, self.state.seconds
-        limit.restart()
-        saved_at = time.monotonic()
-        stopped = False
-        stream = self.batches.start(state.position)
-        while (progress := limit.progress(state.step)) < 1.0 and not stopped:
-            state.progress = progress
-            state.position, which = next(stream)
-            with self._dropout_of_step():
-                loss = self._step(which)
-            state.step += 1
-            state.seconds = before + limit.elapsed()
-            self._note(loss)
-            stopped = self.watch.stop is not None and self.watch.stop()
-            if self.checkpoint and time.monotonic() - saved_at > self.checkpoint.every:
-                self._save()
-                saved_at = time.monotonic()
+        """Batches until the limit, or until someone says stop; what comes out is sound."""
+        stopped = self._learn()
+        while not self.keeper.is_sound():
+            self._go_back()
+            stopped = stopped or self._learn()
         if stopped:
-            self._save()
-        self.lookahead.finish(self.net)
-        if not self._finite():
-            raise DivergedError(f"a weight was no number after step {state.step}")
+            self.keeper.save()
+        self.learner.lookahead.finish(self.net)
+        state = self.learner.state
         return Training(
             seconds=state.seconds,
             epochs=state.step / self.batches.per_epoch,
             steps=state.step,
             stopped=stopped,
             curve=tuple(state.curve),
+            notes=self.keeper.mishaps.notes(),
+        )
+
+    def _learn(self) -> bool:
+        """Steps until the limit; True where somebody stopped it before."""
+        limit, stop = self.job.limit, self.watch.stop
+        while (progress := limit.progress(self.learner.state.step)) < 1.0:
+            loss = self._step(progress)
+            self._note(loss)
+            if not self.keeper.keep(loss):
+                self._go_back()
+            if stop is not None and stop():
+                return True
+        return False
+
+    def _go_back(self) -> None:
+        self.keeper.go_back()
+        self.stream = self.batches.start(self.learner.state.position)
+
+    def _step(self, progress: float) -> Tensor:
+        """One batch, one step of the optimisers; the mean loss stays on the device."""
+        learner, mishaps = self.learner, self.keeper.mishaps
+        learner.state.progress = progress
+        learner.state.position, which = next(self.stream)
+        set_rate(learner.optimisers, self._rate())
+        mishaps.rows, loss = halving(partial(self._gradients, which), mishaps.rows)
+        for optimiser in learner.optimisers:
+            optimiser.step()
+        learner.lookahead.after_step(self.net, step=learner.state.step, progress=progress)
+        learner.state.step += 1
+        learner.state.seconds = self.before + self.job.limit.elapsed()
+        return loss
+
+    def _rate(self) -> float:
+        """Share of the recipe's peak rate at which the next step is made."""
+        planned = rate(self.learner.state.progress, rise=rise_of(self.job.recipe))
+        return planned * self.keeper.mishaps.rate
+
+    def _gradients(self, which: IntArray, rows: int) -> Tensor:
+        """Leave the mean gradient of a batch in the net, computed at most `rows` rows at a time.
+
+        Returns:
+            The mean loss, on the device.
+        """
+        for optimiser in self.learner.optimisers:
+            optimiser.zero_grad()
+        total = torch.zeros((), device=self.job.device)
+        parts = -(-len(which) // rows)
+        with self._dropout_of_step():
+            for first in range(parts):
+                # Rows come sorted, often by class: in strides every part sees them all.
+                some = which[first::parts]
+                loss, share = self._loss(some), len(some) / len(which)
+                torch.autograd.backward(loss, torch.full_like(loss, share))
+                total += share * loss.detach()
+        return total
+
+    def _loss(self, which: IntArray) -> Tensor:
+        recipe = self.job.recipe
+        x, target = self._expanded(which)
+        self.net.train()
+        with autocast(self.job.device):
+            output = self.net(x)
+        return self.net.head.loss(output.float(), target, smoothing=recipe.smoothing)
+
+    def _expanded(self, which: IntArray) -> tuple[Tensor, Tensor]:
+        recipe, device = self.job.recipe, self.job.device
+        low = recipe.low_size and self.learner.state.progress < recipe.low_share
+        mirrored = self.batches.mirrored(which, self.learner.state.position.epoch)
+        return self.job.expander(
+            torch.from_numpy(self.job.rows.take(which)).to(device),
+            torch.from_numpy(self.job.targets[which]).to(device),
+            generator=self.learner.generator,
+            size=recipe.low_size if low else recipe.size,
+            mirrored=torch.from_numpy(mirrored).to(device),
         )
 
     @contextmanager
@@ -162,96 +236,39 @@ class _Trainer:
         """Dropout draws from torch's global stream: make it depend on seed and step alone."""
         device = self.job.device
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            torch.manual_seed(self.job.recipe.seed * 1_000_003 + self.state.step)
+            torch.manual_seed(self.job.recipe.seed * 1_000_003 + self.learner.state.step)
             yield
 
-    def _step(self, which: IntArray) -> Tensor:
-        recipe, progress = self.job.recipe, self.state.progress
-        set_rate(self.optimisers, rate(progress, rise=rise_of(recipe)))
-        x, target = self._batch(which)
-        self.net.train()
-        with autocast(self.job.device):
-            output = self.net(x)
-        loss = self.net.head.loss(output.float(), target, smoothing=recipe.smoothing)
-        for optimiser in self.optimisers:
-            optimiser.zero_grad()
-        torch.autograd.backward(loss)
-        for optimiser in self.optimisers:
-            optimiser.step()
-        self.lookahead.after_step(self.net, step=self.state.step, progress=progress)
-        return loss.detach()
-
-    def _batch(self, which: IntArray) -> tuple[Tensor, Tensor]:
-        recipe, device = self.job.recipe, self.job.device
-        low = recipe.low_size and self.state.progress < recipe.low_share
-        mirrored = self.batches.mirrored(which, self.state.position.epoch)
-        return self.job.expander(
-            torch.from_numpy(self.job.rows.take(which)).to(device),
-            torch.from_numpy(self.job.targets[which]).to(device),
-            generator=self.generator,
-            size=recipe.low_size if low else recipe.size,
-            mirrored=torch.from_numpy(mirrored).to(device),
-        )
-
     def _note(self, loss: Tensor) -> None:
-        """A point of the curve now and then; the only place that waits for the device."""
-        state, curve = self.state, self.state.curve
-        if len(curve) > state.progress * POINTS:
+        """A point of the curve now and then; there it waits for the device."""
+        state = self.learner.state
+        if len(state.curve) > state.progress * POINTS or not np.isfinite(value := float(loss)):
             return
-        value = float(loss)
-        if not np.isfinite(value):
-            raise DivergedError(f"the loss became {value} at step {state.step}")
         epoch = state.step / self.batches.per_epoch
-        looked = sum(point.validation is not None for point in curve)
+        looked = sum(point.validation is not None for point in state.curve)
         score = None
         if self.watch.look is not None and state.progress * (LOOKS + 1) > looked + 1:
             score = self.watch.look(self.net)
-        share = rate(state.progress, rise=rise_of(self.job.recipe))
-        curve.append(
+        state.curve.append(
             CurvePoint(
                 seconds=round(state.seconds, 2),
                 epoch=round(epoch, 3),
                 loss=round(value, 5),
-                rate=round(share * self.job.recipe.rate, 6),
+                rate=round(self._rate() * self.job.recipe.rate, 6),
                 validation=score,
             )
         )
         if self.watch.tick is not None:
             self.watch.tick(state.progress, f"epoch {epoch:.1f}, loss {value:.3f}")
 
-    def _initialise(self) -> None:
+    def _initialise(self, rows: int) -> None:
         some = np.random.default_rng(self.job.recipe.seed).permutation(len(self.job.rows))
-        items = self.job.rows.take(np.sort(some[:INITIAL_ROWS]))
+        items = self.job.rows.take(np.sort(some[:rows]))
         x = torch.from_numpy(items).to(self.job.device)
         x = plain(x, self.job.recipe.size) if self.job.recipe.size else x.float()
         self.net.encoder.initialise(self.net.normalise(x))
 
-    def _finite(self) -> bool:
-        return all(bool(p.isfinite().all()) for p in self.net.parameters())
-
-    def _save(self) -> None:
-        if self.checkpoint is None or not self._finite():
-            return  # a net that diverged must not be resumed from
-        tensors = {f"net.{k}": v for k, v in self.net.state_dict().items()}
-        tensors |= {f"average.{k}": v for k, v in self.lookahead.average.items()}
-        tensors |= optimiser_tensors(self.optimisers)
-        tensors["generator"] = self.generator.get_state()
-        self.checkpoint.save(tensors, asdict(self.state))
-
-    def _restore(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
-        def part(prefix: str) -> dict[str, Tensor]:
-            return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-        self.net.load_state_dict(part("net."))
-        for name, value in part("average.").items():
-            self.lookahead.average[name].copy_(value)
-        restore_optimisers(self.optimisers, tensors)
-        self.generator.set_state(tensors["generator"])
-        self.state = _State(
-            step=facts["step"],
-            position=Position(**facts["position"]),
-            curve=[CurvePoint(**point) for point in facts["curve"]],
-            seconds=facts["seconds"],
-            progress=facts["progress"],
-        )
-        self.job.limit.begun = self.state.progress
+    def _identity(self) -> dict[str, Any]:
+        """What has to agree between a checkpoint and the training that goes on from it."""
+        shapes = {name: list(value.shape) for name, value in self.net.state_dict().items()}
+        return {"recipe": asdict(self.job.recipe), "rows": len(self.job.rows), "shapes": shapes}

@@ -54,11 +54,16 @@ class Crew:
         self._logs = tuple(folder / f"worker-{i}.log" for i in range(self.slots))
         self._workers = [self._hire(i) for i in range(self.slots)]
         self._is_ready = [False] * self.slots
+        self._closed = False
         self._busy: set[int] = set()
         self._said: queue.SimpleQueue[tuple[int, Order, dict[str, Any]]] = queue.SimpleQueue()
 
     def run(self, orders: Sequence[Order], foreman: Foreman) -> None:
-        """Deal out orders; the calling thread alone talks to the foreman."""
+        """Deal out orders; the calling thread alone talks to the foreman.
+
+        Raises:
+            OSError: The disk refuses what a worker writes.
+        """
         deal(orders, foreman, self)
 
     def free(self) -> bool:
@@ -75,6 +80,7 @@ class Crew:
         """The next saying of a worker, if there is one within `seconds`."""
         with suppress(queue.Empty):
             slot, order, words = self._said.get(timeout=seconds)
+            _raise_refusal(words)
             if "share" not in words:
                 self._busy.remove(slot)
             yield order, words
@@ -109,7 +115,8 @@ class Crew:
         return sum(found) if all(found) else 0.0
 
     def close(self) -> None:
-        """End all workers."""
+        """End all workers, and hire no others for those that are lost by it."""
+        self._closed = True
         with ExitStack() as stack:
             for worker in self._workers:
                 stack.callback(worker.close)
@@ -135,19 +142,27 @@ class Crew:
 
     def _replace(self, slot: int) -> None:
         self._workers[slot].close()
+        if self._closed:
+            return
         self._workers[slot], self._is_ready[slot] = self._hire(slot), False
 
     def _follow(self, slot: int, order: Order) -> None:
         words: dict[str, Any] = {"done": True}
         try:
             for answer in self._ready(slot).ask({"do": "train", "order": asdict(order)}):
-                if "failed" in answer:
-                    words = answer
-                else:
+                if "share" in answer:
                     self._said.put((slot, order, answer))
+                else:
+                    words = answer
         except ProcessLost as lost:
             words = {"failed": f"its process {lost}", "lost": True}
             self._replace(slot)
         except Exception as cause:  # noqa: BLE001 - the foreman hears of it; nobody joins us
             words = {"failed": f"{type(cause).__name__}: {cause}"}
         self._said.put((slot, order, words))
+
+
+def _raise_refusal(words: dict[str, Any]) -> None:
+    """A disk that is full or shut is no fault of the net's, and no other would fare better."""
+    if "refused" in words:
+        raise OSError(0, *words["refused"])

@@ -206,7 +206,7 @@ class RayCluster:
             if not any(seat.state == "starting" for seat in self._seats):
                 self._goods.clear()
         elif "lost" in words:
-            self._why = f"a worker {words['failed']}"
+            self._why = words["failed"]
             self._replace(seat)
         else:
             self._why, seat.state = words["failed"], "broken"
@@ -238,7 +238,7 @@ class RayCluster:
             try:
                 work(seat, *order)
             except HandLost as lost:
-                words = {"failed": str(lost), "lost": True}
+                words = {"failed": f"{'its' if order else 'a'} worker {lost}", "lost": True}
             except RunError as error:
                 words = {"failed": error.found}
             except Exception as cause:  # noqa: BLE001 - the foreman hears of it; nobody joins us

@@ -22,6 +22,7 @@ from fivefold.contracts.orders import Order
 from fivefold.contracts.records import Recipe
 from fivefold.launch.supplies import code, copy_of, proof, receive, standing
 from fivefold.plumbing.changes import Changes
+from fivefold.plumbing.files import REFUSED, refusal
 
 if TYPE_CHECKING:
     from fivefold.launch.here import Work
@@ -142,6 +143,9 @@ class RayWorker:
             self._folder, self._changes = folder, changes
             self._work.train(order, tick, self.stopping.is_set)
             self._ended.put({"done": sorted(f.name for f in folder.glob(f"{order.fold}.*"))})
+        except REFUSED as cause:  # no fault of the net's: another machine may have room
+            why, _ = refusal(cause)
+            self._ended.put({"failed": f"its worker's disk refused ({why})", "lost": True})
         except Exception as cause:  # noqa: BLE001 - whatever one net dies of, the others go on
             self._ended.put({"failed": f"{type(cause).__name__}: {cause}"})
 

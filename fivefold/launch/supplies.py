@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fivefold.plumbing.files import atomic
+from fivefold.plumbing.lock import InUse, Lock
 from fivefold.plumbing.places import cache_root
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 CHUNK = 32 << 20  # bytes of rows that are sent at a time
 KEPT_SECONDS = 86_400.0  # a copy that nobody opened for so long is removed when another one comes
+POLL = 0.1  # seconds between two looks at whether a neighbour is done
 _BLOCKS, _BLOCK = 64, 4096  # of a file, from which is told whether it is the same
 
 
@@ -96,11 +99,9 @@ def receive(key: str, size: int, chunks: Iterable[bytes]) -> bool:
         if standing(key, size):
             return False
         _clear_old(copy.parent)
-        temporary = copy.with_name(f".{key}")
-        with temporary.open("wb") as file:
+        with atomic(copy) as temporary, temporary.open("wb") as file:
             for chunk in chunks:
                 file.write(chunk)
-        temporary.replace(copy)
     return True
 
 
@@ -113,8 +114,13 @@ def _clear_old(folder: Path) -> None:
 @contextmanager
 def _alone(lock: Path) -> Iterator[None]:
     """Among all processes of this machine; a lock whose holder is gone is free."""
-    import fcntl  # noqa: PLC0415 - of machines of a cluster, which run no Windows
-
-    with lock.open("wb") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    while True:
+        try:
+            held = Lock(lock)
+            break
+        except InUse:
+            time.sleep(POLL)
+    try:
         yield
+    finally:
+        held.release()

@@ -68,7 +68,6 @@ def mirrored(url: str, *, resume: bool, say: Callable[[str], None]) -> Iterator[
             keeper.finish()
         raise
     keeper.finish()
-    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
 
 
 def fetched_bundle(url: str) -> Path:
@@ -219,6 +218,7 @@ class _Keeper:
         except Exception as cause:
             hint = f"the whole run stands in {self._scratch}: copy it to where it should be"
             raise refused(self._mirror.url, cause, hint) from cause
+        atexit.register(shutil.rmtree, self._scratch, ignore_errors=True)
 
     def _keep(self) -> None:
         while not self._over.wait(EVERY):

@@ -11,6 +11,7 @@ from fivefold.step4_train.foreman import LEAST_SECONDS, Audience, PlanForeman, S
 from fivefold.step4_train.members import Site, TrainedFold, join_folds
 from fivefold.step4_train.plan import Wish, make_plan
 from fivefold.step4_train.staff import hire
+from fivefold.step4_train.stepped import plan_of_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,10 @@ def plan_nets(site: Site, launchers: Sequence[Launcher], share: Share, wish: Wis
     """
     if saving.exists(site.folder, "plan"):
         return saving.load(Plan, site.folder, "plan")
-    plan = make_plan(site.dataset, launchers, share.left(), wish)
+    if wish.steps is None:
+        plan = make_plan(site.dataset, launchers, share.left(), wish)
+    else:
+        plan = plan_of_steps(site.dataset, launchers, wish.steps, wish)
     saving.save(plan, site.folder, "plan")
     return plan
 
@@ -55,10 +59,11 @@ def train_nets(
     degraded = list(foreman.lost)
     for line in plan.lines:
         folds = _results(site, line)
-        degraded += [
-            f"net {line.member}/{f.fold} was interrupted after {f.epochs:.1f} passes"
-            for f in (done.fold for done in folds if done.stopped)
-        ]
+        for done in folds:
+            net = f"net {line.member}/{done.fold.fold}"
+            degraded += [f"{net}: {note}" for note in done.notes]
+            if done.stopped:
+                degraded.append(f"{net} was interrupted after {done.fold.epochs:.1f} passes")
         if folds:
             members.append(join_folds(site.dataset, line.member, line.recipe, folds))
     return Fleet(members=tuple(members), plan=plan, degraded=tuple(degraded))

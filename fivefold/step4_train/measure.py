@@ -10,7 +10,7 @@ import torch
 
 from fivefold.contracts.records import Dataset, Recipe
 from fivefold.contracts.roles import Expander
-from fivefold.engine.loop import Job, Watch, train
+from fivefold.engine.loop import DivergedError, Job, TooLargeError, Watch, train
 from fivefold.engine.schedule import Limit
 from fivefold.step4_train.build import fresh_net
 
@@ -31,12 +31,13 @@ def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
     """Training rows per second of `recipe`, averaged over its two resolutions.
 
     What takes more than `seconds` is not timed any longer than two steps, and the lower
-    resolution then counts as the higher one.
+    resolution then counts as the higher one. A net for which memory is too short, or that
+    diverges at once, has a speed of 0.
     """
     begin = time.perf_counter()
     high = _timed(ground, replace(recipe, low_share=0.0), seconds)
     left = seconds - (time.perf_counter() - begin)
-    if not recipe.low_size or left < 0:
+    if not recipe.low_size or left < 0 or high == 0:
         return high
     low = _timed(ground, replace(recipe, low_share=1.0), left)  # the net stays that of `size`
     return recipe.low_share * low + (1.0 - recipe.low_share) * high
@@ -60,6 +61,9 @@ def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
         limit=Limit(steps=2 + MOST_STEPS),
         device=ground.device,
     )
-    train(fresh_net(dataset, recipe), job, Watch(stop=enough))
+    try:
+        train(fresh_net(dataset, recipe), job, Watch(stop=enough))
+    except (DivergedError, TooLargeError):
+        return 0.0
     per_step = float(np.median(np.diff(moments[1:])))
     return min(recipe.batch, len(dataset.rows)) / max(1e-6, per_step)

@@ -50,13 +50,23 @@ class Site:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainedFold:
-    """One trained net with its answers on the rows it was validated on."""
+    """One trained net with its answers on the rows it was validated on.
+
+    Attributes:
+        fold: What a member tells of it.
+        rows: (n,) rows it was not trained on.
+        answers: (n, k) probabilities for them.
+        parameters: Number of parameters.
+        stopped: It was asked to end early, and can go on.
+        notes: What went wrong in its training and was made good, in sentences.
+    """
 
     fold: Fold
     rows: IntArray
     answers: FloatArray
     parameters: int
     stopped: bool
+    notes: tuple[str, ...] = ()
 
 
 def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
@@ -68,14 +78,18 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
         limit: Seconds or steps.
 
     Raises:
-        DivergedError: The loss stopped being a number.
+        DivergedError: It diverged again and again.
+        TooLargeError: It cannot be trained in the memory there is.
     """
     name, number = order.member, order.fold
     folder = site.folder / name
     checkpoint = Checkpoint(folder / f"{number}.checkpoint")
     if saving.exists(folder, f"{number}"):
         known = saving.load(TrainedFold, folder, f"{number}")
-        if not (known.stopped and checkpoint.path.exists() and limit.seconds > 0):
+        if not known.stopped:
+            checkpoint.clear()  # where a kill came between the two
+            return known
+        if not checkpoint.path.exists() or (limit.steps is None and limit.seconds <= 0):
             return known
     dataset, begin = site.dataset, time.monotonic()
     train_rows = np.flatnonzero(dataset.folds != number)
@@ -115,6 +129,7 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
         answers=answers,
         parameters=count_parameters(net),
         stopped=training.stopped,
+        notes=training.notes,
     )
     saving.save(done, folder, f"{number}")
     if not training.stopped:  # an interrupted net can go on from its checkpoint

@@ -25,7 +25,7 @@ VIEWS = 6  # forward passes per answer with all test-time views
 ANSWER_SPEED = 2.5  # a row is answered about that much faster than it is trained on
 TINY_PICTURE = 16  # pixels; up to it a picture is trained at twice its size
 SMALL_PICTURE = 64  # pixels; above it a picture counts as a photo
-WIDTHS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
+WIDTHS = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 PHOTO_LADDER = ((0.5, 64), (0.5, 96), (1.0, 96), (1.0, 128), (1.5, 128), (1.5, 160), (2.0, 160))
 LOW = 0.75  # of the side, for the first part of training
 LOW_SHARE = 0.45  # of the time
@@ -44,12 +44,14 @@ class Wish:
         encoder: Encoder word; None takes the kind's default.
         seed: Of the whole run.
         vault_rows: Rows that every net will have to answer for at the end.
+        steps: Fixed number of steps of every net; None goes by the clock.
     """
 
     nets: int | None = None
     encoder: str | None = None
     seed: int = 0
     vault_rows: int = 0
+    steps: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,10 +85,10 @@ def make_plan(dataset: Dataset, launchers: Sequence[Launcher], seconds: float, w
     timings = tuple(replace(t, chosen=t is best) for t in trial.timings)
     answering = answering_seconds(dataset, wish, best.rows_per_second)
     return Plan(
-        lines=_lines(dataset, best, trial, wish),
+        lines=_lines(dataset, best, trial),
         timings=timings,
         slots=best.slots,
-        alone=1.0 if apart else min(1.0, best.rows_per_second / best.slots / alone.rows_per_second),
+        alone=trial.alone,
         held_seconds=answering.held * best.slots,
         vault_seconds=answering_seconds(dataset, wish, alone.rows_per_second).vault,
     )
@@ -100,9 +102,11 @@ class _Trial:
         nets: How many there will be.
         timings: All that was timed.
         chosen: The timing that the plan is made from.
+        alone: `Plan.alone`.
     """
 
     chosen: Timing
+    alone = 1.0
 
     def __init__(self, dataset: Dataset, seconds: float, wish: Wish) -> None:
         self.dataset, self.wish = dataset, wish
@@ -142,6 +146,8 @@ class _Trial:
         timing = self.time(ladder[rung], company)
         if self._together(timing) <= self.chosen.rows_per_second:
             return
+        each = timing.rows_per_second / timing.slots
+        self.alone = min(1.0, each / self.chosen.rows_per_second)
         self.chosen = timing
         higher = ladder[rung + 1 : rung + 2]
         if higher and self._enough(_guess(timing, higher[0])):
@@ -163,14 +169,15 @@ class _Trial:
     def time(self, recipe: Recipe, launcher: Launcher) -> Timing:
         """What `launcher` makes of a recipe; the time that takes is no longer there for nets."""
         begin = time.monotonic()
-        speed = launcher.rows_per_second(recipe, seconds=max(0.0, self._until - begin))
+        found = launcher.rows_per_second(recipe, seconds=max(0.0, self._until - begin))
         if launcher.apart:  # a machine that is left idle makes no other one faster
             self.least_nets = launcher.slots
-            speed *= self.nets / (-(-self.nets // launcher.slots) * launcher.slots)
+            found *= self.nets / (-(-self.nets // launcher.slots) * launcher.slots)
+        speed = max(LEAST_SPEED, found)
         self.seconds = max(0.0, self.seconds - (time.monotonic() - begin))
         timing = Timing(
             recipe=replace(recipe, epochs=round(self._epochs(speed), 1)),
-            rows_per_second=round(speed, 1),
+            rows_per_second=max(LEAST_SPEED, round(speed, 1)),
             chosen=False,
             slots=launcher.slots,
         )
@@ -178,9 +185,9 @@ class _Trial:
         return timing
 
     def _epochs(self, speed: float) -> float:
-        answering = answering_seconds(self.dataset, self.wish, max(speed, LEAST_SPEED))
+        answering = answering_seconds(self.dataset, self.wish, speed)
         training = max(0.0, self.seconds_each() - answering.held - answering.vault)
-        return speed * training / max(1, _train_rows(self.dataset))
+        return speed * training / max(1, train_rows(self.dataset))
 
     def _enough(self, timing: Timing) -> bool:
         wanted = wanted_epochs(self.dataset, timing.recipe)
@@ -277,25 +284,26 @@ def _sized(recipe: Recipe, size: tuple[int, ...]) -> Recipe:
 
 def _batch(dataset: Dataset) -> int:
     """At least sixteen steps per pass: more rows a step are cheaper, more steps learn faster."""
-    rows = _train_rows(dataset)
+    rows = train_rows(dataset)
     for batch in (512, 256, 128, 64, 32):
         if rows >= 16 * batch:
             return batch
     return max(4, min(32, rows // 4))
 
 
-def _train_rows(dataset: Dataset) -> int:
+def train_rows(dataset: Dataset) -> int:
+    """Rows that one net trains on."""
     held = int((dataset.folds >= 0).sum())
     return len(dataset.rows) - held // max(1, dataset.n_folds)
 
 
 def wanted_epochs(dataset: Dataset, recipe: Recipe) -> float:
     """Passes over the training rows below which a smaller net does better (lab/LOG.md)."""
-    rows = _train_rows(dataset)
+    rows = train_rows(dataset)
     return 5.5 * recipe.width**2 * (50_000 / max(rows, 50)) ** 0.35
 
 
-def _lines(dataset: Dataset, best: Timing, trial: _Trial, wish: Wish) -> tuple[PlanLine, ...]:
+def _lines(dataset: Dataset, best: Timing, trial: _Trial) -> tuple[PlanLine, ...]:
     recipe, each = best.recipe, trial.seconds_each()
     size = "x".join(map(str, recipe.size)) or "-"
     beside = f" by {best.slots} nets side by side" if best.slots > 1 else ""
@@ -304,14 +312,21 @@ def _lines(dataset: Dataset, best: Timing, trial: _Trial, wish: Wish) -> tuple[P
         f"{each * best.slots:.0f} s a net (width {recipe.width:g} wants "
         f"{wanted_epochs(dataset, recipe):.1f}), size {size}"
     )
-    folds = dataset.n_folds
+    return lines_of(recipe, trial.nets, dataset.n_folds, seconds=each, why=why)
+
+
+def lines_of(
+    recipe: Recipe, nets: int, folds: int, *, seconds: float, why: str, steps: int | None = None
+) -> tuple[PlanLine, ...]:
+    """Members of a net per fold until there are `nets` of them; `seconds` are those of one net."""
     return tuple(
         PlanLine(
             member=f"{recipe.net}-{first // folds + 1}",
-            recipe=replace(recipe, seed=wish.seed + 1000 * (first // folds)),
-            seconds=round(each * min(folds, trial.nets - first), 1),
-            nets=min(folds, trial.nets - first),
+            recipe=replace(recipe, seed=recipe.seed + 1000 * (first // folds)),
+            seconds=round(seconds * min(folds, nets - first), 1),
+            nets=min(folds, nets - first),
             why=why,
+            steps=steps,
         )
-        for first in range(0, trial.nets, folds)
+        for first in range(0, nets, folds)
     )

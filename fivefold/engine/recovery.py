@@ -1,0 +1,105 @@
+"""What is done when training goes wrong: back to a good state, or a batch in smaller parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar, final
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+MOST_RETURNS = 3  # to a good state; a net that diverges once more has failed
+LOWER = 0.3  # what every return multiplies the rate by, for the rest of training
+TOLERATED = 2.0  # times the first loss; above it a state is on its way out, and not a good one
+# Beside the two classes of error: what the allocator of the CPU and the GPU's libraries say.
+_NO_MEMORY = (
+    "can't allocate memory",
+    "out of memory",
+    "bad_alloc",
+    "alloc_failed",
+    "memory object",
+)
+
+
+class DivergedError(Exception):
+    """Loss or weights are no numbers, however low the rate; the member has failed."""
+
+
+class TooLargeError(Exception):
+    """The net cannot be trained in the memory there is, not even row by row."""
+
+
+@final
+@dataclass(kw_only=True)
+class Mishaps:
+    """What went wrong in a training and what was done about it; part of its checkpoint.
+
+    Attributes:
+        batch: Rows per step of the optimisers.
+        rows: Rows trained at a time; fewer than `batch` where memory was short.
+        returns: One sentence for each return to a good state.
+        refused: Why an earlier checkpoint could not be used; empty where none was refused.
+    """
+
+    batch: int
+    rows: int
+    returns: list[str] = field(default_factory=list)
+    refused: str = ""
+
+    @property
+    def rate(self) -> float:
+        """Share of the planned learning rate that is left."""
+        return LOWER ** len(self.returns)
+
+    def went_back(self, step: int, good: int) -> None:
+        """Note a return from `step` to the good state of step `good`."""
+        rate = LOWER ** (len(self.returns) + 1)
+        self.returns.append(
+            f"the loss or a weight was no number at step {step}: "
+            f"it went back to step {good}, and on at {rate:.2g} of the rate"
+        )
+
+    def notes(self) -> tuple[str, ...]:
+        """All of it in sentences."""
+        found = list(self.returns)
+        if self.refused:
+            found.insert(0, f"its checkpoint could not be used ({self.refused}): it began anew")
+        if self.rows < self.batch:
+            found.append(
+                f"memory was short: batches of {self.batch} rows were trained {self.rows} at a time"
+            )
+        return tuple(found)
+
+
+def halving(work: Callable[[int], T], size: int) -> tuple[int, T]:
+    """Do `work(size)`, with half the size as often as memory is short.
+
+    Args:
+        work: May run out of memory on the CPU or the GPU, and be done anew.
+        size: At least 1.
+
+    Returns:
+        The size at which it went well, and what came of it.
+    """
+    while True:
+        try:
+            return size, work(size)
+        except (MemoryError, RuntimeError) as cause:
+            if size == 1 or not out_of_memory(cause):
+                raise
+        # Out here the error is gone, and with it the frames that hold on to half-done work.
+        size = (size + 1) // 2
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory was short; libraries below torch have no class for it."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(words in text for words in _NO_MEMORY)
