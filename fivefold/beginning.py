@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from fivefold import catalog
 from fivefold.circumstances import repeat_command
 from fivefold.engine.precision import choose_device
+from fivefold.launch.where import where
 from fivefold.plumbing.errors import OptionError
+from fivefold.plumbing.mirror import is_url, mirrored
 from fivefold.plumbing.run_folder import RunFolder, default_path, is_free, refuse_inside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from fivefold.contracts.options import Data, Options
 
@@ -34,6 +36,7 @@ def check(data: Data, asked: Options) -> None:
             hint="pass (X, y) as a tuple",
         )
     choose_device(asked.device)
+    where(asked.launch, asked.member_cpus, asked.member_gpus)
     if asked.seed < 0:
         raise OptionError(found=f"--seed {asked.seed}", wanted="zero or more", hint="try --seed 0")
     if asked.nets is not None and not 1 <= asked.nets <= MOST_NETS:
@@ -50,33 +53,43 @@ def check(data: Data, asked: Options) -> None:
 
 @contextmanager
 def run_folder(
-    data: Data, asked: Options, out: str | Path | None, *, resume: bool
+    data: Data,
+    asked: Options,
+    out: str | Path | None,
+    *,
+    resume: bool,
+    say: Callable[[str], None],
 ) -> Iterator[RunFolder]:
     """The run's folder, new or gone on with, for this process alone.
 
     Args:
         data: What the run is about.
         asked: What was asked of it.
-        out: Where it lies; `runs/NAME` when left out.
+        out: Where it lies, also a URL; `runs/NAME` when left out.
         resume: Go on with a run that stands there.
+        say: Told when a URL cannot be reached for a while.
 
     Raises:
         OptionError: It lies in the data or is taken, or the run was begun with other options.
         RunError: It cannot be written, is no run, or another process works on it.
     """
-    path = Path(out) if out is not None else default_path(_name(data), resume=resume)
-    if isinstance(data, str | Path):
-        refuse_inside(Path(data), path)
-    if resume and not is_free(path):
-        folder = RunFolder.resume(path)
-    else:
-        folder = RunFolder.begin(path, facts(data, asked))
-    try:
+    with ExitStack() as stack:
+        url = str(out) if out is not None and is_url(out) else None
+        if url is not None:
+            path = stack.enter_context(mirrored(url, resume=resume, say=say))
+        else:
+            path = Path(out) if out is not None else default_path(_name(data), resume=resume)
+        if isinstance(data, str | Path):
+            refuse_inside(Path(data), path)
+        if resume and not is_free(path):
+            folder = RunFolder.resume(path)
+        else:
+            folder = RunFolder.begin(path, facts(data, asked))
+        folder.url = url
+        stack.callback(folder.release)
         if not folder.done:
             _check_same(folder.facts["asked"], facts(data, asked))
         yield folder
-    finally:
-        folder.release()
 
 
 def facts(data: Data, asked: Options) -> dict[str, Any]:
@@ -87,13 +100,13 @@ def facts(data: Data, asked: Options) -> dict[str, Any]:
 
 def _check_same(then: dict[str, Any], now: dict[str, Any]) -> None:
     """A resumed run must be the run that was begun: other rows would be sealed otherwise."""
-    free = {"budget", "command", "device"}
+    free = {"budget", "command", "device", "launch", "member_cpus", "member_gpus"}
     changed = [name for name in now if name not in free and now[name] != then.get(name)]
     if changed:
         name = changed[0]
         raise OptionError(
             found=f"{name} {now[name]!r} on resuming a run that was begun with {then.get(name)!r}",
-            wanted="the options of the beginning; only the budget and the device may change",
+            wanted="the options of the beginning; budget, device and --launch may change",
             hint="leave out --resume to begin a new run",
         )
 

@@ -75,7 +75,9 @@ Mirror = Annotated[
 def win(
     data: Data = None,
     budget: Annotated[str, typer.Option(help="Wall-clock for everything: 90s, 10m, 1h.")] = "10m",
-    out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME without it.")] = None,
+    out: Annotated[
+        str | None, typer.Option(help="Run folder, also a URL; runs/NAME without it.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a stopped run.")] = False,
     seed: Seed = 0,
     nets: Annotated[int | None, typer.Option(help="Number of deep nets; else planned.")] = None,
@@ -88,6 +90,16 @@ def win(
     target: Target = None,
     metric: Annotated[str | None, typer.Option(help="Metric that decides.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    launch: Annotated[
+        str, typer.Option(help="Where nets train: here, ray, ray:ADDRESS, ray://HOST:PORT.")
+    ] = "here",
+    member_cpus: Annotated[
+        float | None, typer.Option(help="Cores that each net asks a cluster for.")
+    ] = None,
+    member_gpus: Annotated[
+        float | None,
+        typer.Option(help="GPUs that each net asks a cluster for; 0.5 is half of one."),
+    ] = None,
     test: Test = None,
     label: Label = None,
     path: PathColumn = None,
@@ -114,13 +126,16 @@ def win(
             target=target,
             metric=metric,
             device=device,
+            launch=launch,
+            member_cpus=member_cpus,
+            member_gpus=member_gpus,
             test=None if test is None else str(test),
             label=label,
             path=path,
             mirror=mirror,
         )
     print(run.report)
-    print(f"predict: fivefold predict {printable(str(run.folder))} FILES...")
+    print(f"predict: fivefold predict {printable(run.place)} FILES...")
 
 
 @app.command()
@@ -185,7 +200,7 @@ def expand(
 
 @app.command()
 def predict(
-    run: Annotated[Path, typer.Argument(help="Run folder or bundle.")],
+    run: Annotated[str, typer.Argument(help="Run folder or bundle, also their URL.")],
     files: Annotated[list[Path], typer.Argument(help="Raw items.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per item.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",

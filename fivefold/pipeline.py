@@ -29,6 +29,7 @@ from fivefold.contracts import saving
 from fivefold.contracts.options import Data, Options, normal
 from fivefold.contracts.records import Fleet, Member, Plan
 from fivefold.engine.precision import choose_device
+from fivefold.launch.where import where
 from fivefold.plumbing.clock import Clock, StoppableClock, seconds
 from fivefold.plumbing.errors import FivefoldError, RunError
 from fivefold.plumbing.run_folder import writing
@@ -84,13 +85,17 @@ class Run:
     """A finished run: its report, and its bundle to predict with.
 
     Attributes:
-        folder: The run on disk.
+        folder: The run on disk; of one that lies at a URL a copy, until this process ends.
+        place: That URL, or the folder in words.
         report: What came out on the vault.
     """
 
-    def __init__(self, folder: Path, report: Report, *, device: str = "auto") -> None:
+    def __init__(
+        self, folder: Path, report: Report, *, device: str = "auto", url: str | None = None
+    ) -> None:
         self.folder = folder
-        self.report = report
+        self.place = url or str(folder)
+        self.report = replace(report, url=f"{url}/{report.html.name}") if url else report
         self.bundle: Bundle = bundles.load(folder, device=device)
 
     def predict(self, items: Sequence[Item] | np.ndarray) -> list[str]:
@@ -102,7 +107,7 @@ class Run:
         return self.bundle.predict_proba(items)
 
     def __repr__(self) -> str:
-        return f"Run({str(self.folder)!r})\n{self.report}"
+        return f"Run({self.place!r})\n{self.report}"
 
 
 def win(
@@ -121,7 +126,7 @@ def win(
         data: A folder, archive or table of raw items, a pair (X, y), or None for the embedded
             digits.
         budget: Wall-clock for everything, as seconds or text such as `10m`.
-        out: Run folder; `runs/NAME` when left out.
+        out: Run folder, also a URL such as `s3://bucket/run`; `runs/NAME` when left out.
         resume: Continue the run in `out` (or the newest of this data) after a stop or a kill; of
             one that is done the report is given again, and its vault stays shut.
         progress: Where progress is drawn; silent when left out.
@@ -138,10 +143,11 @@ def win(
     asked = normal(Options(budget=seconds(budget), **options))
     check(data, asked)
     progress = progress or Silence()
-    with run_folder(data, asked, out, resume=resume) as folder:
+    with run_folder(data, asked, out, resume=resume, say=progress.say) as folder:
         if folder.done:
             progress.say("this run is done; what follows is its report, nothing is judged again")
-            return Run(folder.path, Report.load(folder.path), device=asked.device)
+            report = Report.load(folder.path)
+            return Run(folder.path, report, device=asked.device, url=folder.url)
         if folder.trouble:
             progress.say(f"{UNLOCKED} ({folder.trouble}): see that nobody else works on it")
         clock = Clock(asked.budget, used=folder.used, start=start)
@@ -163,7 +169,8 @@ class _Pipeline:
         """All steps in order."""
         try:
             with writing(self.folder.path):
-                return Run(self.folder.path, self._steps(), device=self.asked.device)
+                path, url, report = self.folder.path, self.folder.url, self._steps()
+                return Run(path, report, device=self.asked.device, url=url)
         except KeyboardInterrupt:
             self.folder.beat(self.clock, status="interrupted", force=True)
             raise
@@ -249,7 +256,9 @@ class _Pipeline:
         settled = self.asked.steps is not None or saving.exists(site.folder, "plan")
         short = self.clock.left() < CREW_SECONDS
         nets = 1 if short and not settled else self.asked.nets or site.dataset.n_folds
-        launchers = hire(site, self.folder.path, nets=nets)
+        asked, say = self.asked, self.progress.say
+        at = where(asked.launch, asked.member_cpus, asked.member_gpus)
+        launchers = hire(site, self.folder.path, nets=nets, where=at, say=say)
         try:
             yield launchers
         finally:

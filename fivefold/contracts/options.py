@@ -26,6 +26,10 @@ class Options:
         test: A separate test part.
         label: Label column of a table.
         path: Path column of a table.
+        launch: Where nets are trained: `here`, `ray`, `ray:ADDRESS` or `ray://HOST:PORT`.
+        member_cpus: Cores that each net asks a cluster for; None leaves it to the cluster's size.
+        member_gpus: GPUs that each net asks a cluster for, also a part of one; None asks for one
+            where there are any.
         mirror: Whether left-right mirrored pictures keep their label; None tests it on the data.
     """
 
@@ -41,6 +45,9 @@ class Options:
     test: str | None = None
     label: str | None = None
     path: str | None = None
+    launch: str = "here"
+    member_cpus: float | None = None
+    member_gpus: float | None = None
     mirror: bool | None = None
 
 

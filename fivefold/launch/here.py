@@ -34,7 +34,7 @@ class Here:
         work: What is done for an order.
     """
 
-    slots = 1
+    slots, apart = 1, False
 
     def __init__(self, work: Work) -> None:
         self._work = work

@@ -42,7 +42,12 @@ class RunFolder:
         facts: What `run.json` holds: `asked`, `used_s`, `status`, `phases`.
         lock: Keeps other processes out until `release`.
         made: Folders that were made for the run, the innermost first.
+
+    Attributes:
+        url: Where the folder is mirrored to; None for one that stays here.
     """
+
+    url: str | None = None
 
     def __init__(
         self, path: Path, facts: dict[str, Any], lock: Lock, made: tuple[Path, ...] = ()

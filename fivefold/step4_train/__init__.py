@@ -51,8 +51,8 @@ def train_nets(
 
     A net that fails is recorded and the others go on.
     """
-    # A resumed run may find another number of cores than the plan was made for.
-    launcher = min(launchers, key=lambda one: abs(one.slots - plan.slots))
+    # A resumed run may find another number of cores than the plan was made for, or a cluster.
+    launcher = min(launchers, key=lambda one: (not one.apart, abs(one.slots - plan.slots)))
     foreman = PlanForeman(plan, launcher.slots, site.folder, share, audience)
     launcher.run([order for line in plan.lines for order in _orders(line)], foreman)
     members: list[Member] = []

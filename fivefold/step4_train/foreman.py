@@ -59,7 +59,7 @@ class PlanForeman:
         audience: Who looks on.
 
     Attributes:
-        lost: What was not trained or failed, in words.
+        lost: What was not trained, failed or was begun again, in words.
     """
 
     def __init__(
@@ -95,6 +95,10 @@ class PlanForeman:
     def stop(self) -> bool:
         """Ask the audience."""
         return self._audience.stop()
+
+    def begun_again(self, order: Order, why: str) -> None:
+        """Note it."""
+        self.lost.append(f"net {order.title} went on from its last checkpoint: {why}")
 
     def done(self, order: Order) -> None:
         """Its result stands in the folder, where it is read together with the others."""

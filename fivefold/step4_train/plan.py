@@ -74,15 +74,19 @@ def make_plan(dataset: Dataset, launchers: Sequence[Launcher], seconds: float, w
 
     Args:
         dataset: Open rows.
-        launchers: Where nets can run; the first trains one net at a time on the whole machine.
+        launchers: Where nets can run; the first trains one net at a time on the whole machine. One
+            of another machine trains them all; the first is then timed for its answers only.
         seconds: For timing and training together.
         wish: What the user asked.
     """
     trial = _Trial(dataset, seconds, wish)
     ladder = candidates(dataset, wish)
-    rung = trial.climb(ladder, launchers[0])
+    apart = next((launcher for launcher in launchers if launcher.apart), None)
+    rung = trial.climb(ladder, apart or launchers[0])
     alone = trial.chosen
-    for company in launchers[1:]:
+    if apart:
+        alone = trial.time(trial.chosen.recipe, launchers[0])
+    for company in () if apart else launchers[1:]:
         trial.accompany(ladder, rung, company)
     best = trial.chosen
     timings = tuple(replace(t, chosen=t is best) for t in trial.timings)
@@ -116,6 +120,7 @@ class _Trial:
         self.dataset, self.wish = dataset, wish
         self.seconds = seconds
         self.nets = wish.nets or dataset.n_folds
+        self.least_nets = 1
         self.timings: list[Timing] = []
         self._until = time.monotonic() + TIMING_SHARE * seconds
 
@@ -126,7 +131,7 @@ class _Trial:
         """
         rung, good, too_dear = 0, 0, len(ladder)
         while True:
-            timing = self._time(ladder[rung], launcher)
+            timing = self.time(ladder[rung], launcher)
             if rung == 0 or self._enough(timing):
                 good, self.chosen = rung, timing
             if not self._enough(timing):
@@ -146,7 +151,7 @@ class _Trial:
         """Whether nets side by side are shown more than one after the other; then climb on."""
         if self.nets < company.slots or time.monotonic() > self._until:
             return
-        timing = self._time(ladder[rung], company)
+        timing = self.time(ladder[rung], company)
         if self._together(timing) <= self.chosen.rows_per_second:
             return
         each = timing.rows_per_second / timing.slots
@@ -154,7 +159,7 @@ class _Trial:
         self.chosen = timing
         higher = ladder[rung + 1 : rung + 2]
         if higher and self._enough(_guess(timing, higher[0])):
-            timing = self._time(higher[0], company)
+            timing = self.time(higher[0], company)
             if self._enough(timing):
                 self.chosen = timing
 
@@ -169,9 +174,13 @@ class _Trial:
         """Seconds of the whole machine that one net gets, its answers included."""
         return self.seconds / self.nets
 
-    def _time(self, recipe: Recipe, launcher: Launcher) -> Timing:
+    def time(self, recipe: Recipe, launcher: Launcher) -> Timing:
+        """What `launcher` makes of a recipe; the time that takes is no longer there for nets."""
         begin = time.monotonic()
         found = launcher.rows_per_second(recipe, seconds=max(0.0, self._until - begin))
+        if launcher.apart:  # a machine that is left idle makes no other one faster
+            self.least_nets = launcher.slots
+            found *= self.nets / (-(-self.nets // launcher.slots) * launcher.slots)
         speed = max(LEAST_SPEED, found)
         self.seconds = max(0.0, self.seconds - (time.monotonic() - begin))
         timing = Timing(
@@ -203,7 +212,8 @@ class _Trial:
         timing = self.chosen
         speed, wanted = timing.rows_per_second, wanted_epochs(self.dataset, timing.recipe)
         enough = max(wanted / 2, least_epochs(self.dataset, timing.recipe))
-        while self.wish.nets is None and self.nets > 1 and self._epochs(speed) < enough:
+        least = self.nets if self.wish.nets else self.least_nets
+        while self.nets > least and self._epochs(speed) < enough:
             self.nets -= 1
         self.chosen = replace(
             timing, recipe=replace(timing.recipe, epochs=round(self._epochs(speed), 1))
