@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmarks import record
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 Result = dict[str, Any]
 LOUD = 0.1  # cores that others used, from which on a result says so
@@ -109,9 +107,6 @@ def machines(results: list[Result]) -> str:
     if disturbed:
         lines.append(f"others used more than {LOUD} cores during: {', '.join(disturbed)}")
     return "".join(f"\n{line}\n" for line in lines)
-
-
-
 
 
 def arguments(about: str, out: Path) -> argparse.ArgumentParser:

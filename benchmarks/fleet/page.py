@@ -32,9 +32,7 @@ def page(results: list[Result]) -> str:
         "training and answering. *planned*: the planner chooses width and resolution for that "
         f"number of nets; *{ONE}*: every net has the recipe that the planner gives to one net in "
         "the whole time. Beside each: its difference to the one net in points, on the same rows, "
-        "with the interval of a paired test.\n\n"
-        + _table(scored)
-        + machines(found)
+        "with the interval of a paired test.\n\n" + _table(scored) + machines(found)
     )
 
 
