@@ -1,4 +1,4 @@
-"""What every benchmark needs: which machine, who else used it, results that are only added to."""
+"""What every benchmark needs: which machine this is, who else uses it, a file of results."""
 
 from __future__ import annotations
 

@@ -6,13 +6,14 @@ import statistics
 import time
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import harness
+from benchmarks import harness, plans
 from fivefold.contracts.records import Plan
 from fivefold.plumbing.clock import Clock
 from fivefold.step4_train import Audience, Share, train_nets
 
 if TYPE_CHECKING:
-    from benchmarks.harness import Arena, Choice, Stand
+    from benchmarks.harness import Arena, Stand
+    from benchmarks.plans import Choice
     from fivefold.contracts.orders import Launcher
     from fivefold.contracts.records import Recipe
 
@@ -43,7 +44,7 @@ def measure(
         rounds: How often; medians are reported.
     """
     with harness.standing(arena, nets=slots or NETS, budget=FOREVER, seed=0) as stand:
-        recipe = harness.hand_recipe(arena, choice)
+        recipe = plans.hand_recipe(arena, choice)
         here = stand.launchers[0]
         # Timing also makes sure that all workers are ready.
         speeds = [launcher.rows_per_second(recipe, seconds=1.0) for launcher in stand.launchers]
@@ -64,7 +65,7 @@ def _timed(stand: Stand, launcher: Launcher, recipe: Recipe, steps: int, nets: i
     folds = stand.arena.dataset.n_folds
     # A member that stands there already would not be trained again.
     member = f"timed-{time.monotonic_ns()}"
-    lines = harness.lines(recipe, nets, folds, seconds=FOREVER, member=member, steps=steps)
+    lines = plans.lines(recipe, nets, folds, seconds=FOREVER, member=member, steps=steps)
     plan = Plan(lines=lines, slots=launcher.slots)
     share = Share(clock=Clock(FOREVER), reserve=0.0)
     begin = time.perf_counter()

@@ -14,10 +14,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks import harness, record, series
+from benchmarks import harness, plans, record, series
 from benchmarks.fleet import ratio
 from benchmarks.fleet.page import ONE, page
-from benchmarks.harness import Choice, Prepare
+from benchmarks.harness import Prepare
+from benchmarks.plans import Choice
 from benchmarks.series import Cell, Result
 from fivefold.plumbing.clock import seconds
 
@@ -55,9 +56,9 @@ def table_cells(folder: Path) -> list[Cell]:
         for budget in TABLE_BUDGETS:
             cell = partial(_cell, folder, name, budget)
             for nets in TABLE_NETS:
-                found.append(cell(f"planned-{nets}", harness.by_planner(nets), nets))
+                found.append(cell(f"planned-{nets}", plans.by_planner(nets), nets))
                 if nets > 1:
-                    found.append(cell(f"{ONE}-{nets}", harness.like_one(nets), nets))
+                    found.append(cell(f"{ONE}-{nets}", plans.like_one(nets), nets))
     return found
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks import harness, record, series
-from benchmarks.harness import Choice, Prepare
+from benchmarks import harness, plans, record, series
+from benchmarks.harness import Prepare
 from benchmarks.planner.page import PLANNER, page
+from benchmarks.plans import Choice
 from benchmarks.series import Cell, Result
 from fivefold.plumbing.clock import seconds
 
@@ -103,8 +104,8 @@ def cells(folder: Path) -> list[Cell]:
     for name, budgets in GRID.items():
         for budget, choices in budgets.items():
             cell = partial(_cell, folder, name, budget)
-            found.append(cell(PLANNER, harness.by_planner(), None))
-            found += [cell(str(c), harness.by_hand(c), c.nets) for c in choices]
+            found.append(cell(PLANNER, plans.by_planner(), None))
+            found += [cell(str(c), plans.by_hand(c), c.nets) for c in choices]
     return harness.present(found, folder)
 
 

@@ -12,7 +12,7 @@ class Pretended:
     """A launcher that trains nothing: its speed goes by width and resolution."""
 
     def __init__(self, speed, slots):
-        self.speed, self.slots = speed, slots
+        self.speed, self.slots, self.apart = speed, slots, False
 
     def rows_per_second(self, recipe, *, seconds):
         del seconds
