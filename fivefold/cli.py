@@ -243,6 +243,35 @@ def nets(
         )
 
 
+@app.command("get")
+def get_data(
+    name: Annotated[str | None, typer.Argument(help="Data set; a list without it.")] = None,
+    to: Annotated[Path | None, typer.Option(help="Where it goes; the user's data folder.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="All facts, as JSON lines.")] = False,
+) -> None:
+    """List well-known public data sets, or fetch one: checked, resumable, never in part."""
+    with _errors("; the same command goes on from here"):
+        from fivefold.public_data import listing, records
+
+        if name is None:
+            each = records.registry().values()
+            lines = (json.dumps(listing.facts(r)) for r in each) if as_json else listing.table()
+            print("\n".join(lines))
+            return
+        from fivefold.public_data.fetch import get
+
+        record = records.find(name)
+        with Screen() as screen:
+            for line in listing.about(record):
+                screen.note(printable(line))
+            path = get(name, to, progress=screen)
+    if as_json:
+        print(json.dumps({**listing.facts(record), "path": str(path)}))
+    else:
+        print(f"folder: {printable(str(path.parent))}")
+        print(listing.what_next(record, path.parent))
+
+
 @final
 class Screen:
     """Draws progress on the terminal: one line per fact, a bar with the time left for long work."""
