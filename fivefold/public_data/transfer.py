@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 import requests
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, IncompleteRead
 
 from fivefold import __version__
 from fivefold.plumbing.errors import DataError, RunError
@@ -27,6 +27,7 @@ _CHUNK = 1 << 16
 _KEPT_FREE = 1 << 28  # bytes that are left on the disk
 _BUSY = {408, 425, 429, 500, 502, 503, 504}
 _LONGEST_PAUSE = 60.0
+_EARLY = "the connection ended early"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,16 +91,21 @@ class Transfer:
             RunError: The server, the connection or the disk does not allow it; what has come
                 stays, and the next attempt goes on from there.
         """
-        missed = 0
-        while True:
-            before = self._partial.have
+        missed, most, whole = 0, self._partial.have, self._whole(url)
+        while not whole:
             try:
                 self._attempt(url)
-                break
+                whole = True
             except _Lost as lost:
-                missed = 1 if self._partial.have > before else missed + 1
+                missed = 1 if self._partial.have > most else missed + 1
+                most = max(most, self._partial.have)
                 self._wait(url, missed, lost)
         self._partial.hand_over(Path(output_file))
+
+    def _whole(self, url: str) -> bool:
+        """Whether all has come already, to a process that ended before it could say so."""
+        version = self._partial.version
+        return version is not None and version.url == url and version.total == self._partial.have
 
     def _wait(self, url: str, missed: int, lost: _Lost) -> None:
         have = size_words(self._partial.have)
@@ -129,7 +135,7 @@ class Transfer:
             raise _Lost(_reason(cause)) from cause
         total = self._partial.version.total if self._partial.version else None
         if total is not None and self._partial.have < total:
-            raise _Lost("the connection ended early")
+            raise _Lost(_EARLY)
         self._refuse_size(self._partial.have, final=True)
 
     def _answer(self, session: requests.Session, url: str) -> requests.Response:
@@ -280,4 +286,6 @@ def _reason(cause: Exception) -> str:
         inner = inner.__cause__ or inner.__context__ or inner
     if isinstance(inner, TimeoutError):
         return "the connection fell silent"
+    if isinstance(inner, IncompleteRead):
+        return _EARLY
     return f"the connection failed ({getattr(inner, 'strerror', None) or inner})"

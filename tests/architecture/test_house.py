@@ -37,7 +37,9 @@ def loaded_after(code):
     return set(found.stdout.split())
 
 
-@pytest.mark.parametrize("heavy", ["torch", "sklearn", "skimage", "matplotlib", "pyarrow"])
+@pytest.mark.parametrize(
+    "heavy", ["torch", "sklearn", "skimage", "matplotlib", "pyarrow", "requests", "pooch"]
+)
 def test_importing_fivefold_loads_nothing_heavy(heavy):
     assert heavy not in loaded_after("import fivefold, fivefold.cli")
 

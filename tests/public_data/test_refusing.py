@@ -101,7 +101,7 @@ def test_what_is_an_address(url):
 @pytest.mark.parametrize("silent", [0, 100_000])
 def test_a_server_that_falls_silent(host, body, bring, silent):
     limits = Limits(timeout=0.1, attempts=2, pause=0)
-    with pytest.raises(RunError, match="fell silent|no answer") as error:
+    with pytest.raises(RunError, match=r"fell silent|no answer") as error:
         bring(file(host, body, silent=silent, ranges=False), limits=limits)
     assert "goes on from there" in error.value.hint
 

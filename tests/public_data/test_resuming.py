@@ -89,6 +89,26 @@ def test_only_bytes_known_to_be_on_the_disk_are_built_upon(host, body, bring, tm
     assert (bring(file(host, body)) / "a.zip").read_bytes() == body
 
 
+def test_a_file_that_came_whole_before_a_kill_is_not_asked_for(host, body, bring, tmp_path):
+    place = tmp_path / "here" / ".thing.part"
+    place.mkdir(parents=True)
+    kept = partial.Partial(place / ".a.zip.part")
+    stated = file(host, body)
+    kept.begin(partial.Version(url=stated["url"], validator='"1"', total=len(body)))
+    assert list(kept.append([body])) == [len(body)]
+    (place / "tmp1234").touch()  # what pooch writes into until then
+    folder = bring(stated)
+    assert (folder / "a.zip").read_bytes() == body
+    assert left(folder) == ["a.zip"]
+    assert host.asked == []
+
+
+def test_starting_again_for_ever_is_no_progress(host, body, bring):
+    with pytest.raises(RunError, match="ended early"):
+        bring(file(host, body, ranges=False, cuts=[90_000, 180_000] * 9))
+    assert len(host.asked) <= 5
+
+
 def test_notes_that_are_damaged_cost_only_the_part(host, body, bring, tmp_path):
     with pytest.raises(RunError):
         bring(file(host, body, cuts=[200_000, 0, 0, 0]))
