@@ -227,17 +227,21 @@ def _told(plan: Plan, fleet: Fleet, dataset: Dataset) -> dict[str, Any]:
     folds = [fold for member in fleet.members for fold in member.parts]
     size = "x".join(map(str, recipe.size))
     low = f" from {'x'.join(map(str, recipe.low_size))}" if recipe.low_size else ""
-    speeds = [p.epoch / p.seconds for p in (fold.curve[-1] for fold in folds) if p.seconds > 0]
-    made = float(np.median(speeds)) * training_rows(dataset) * plan.slots if speeds else 0.0
+    rows = training_rows(dataset)
+    batch = min(recipe.batch, rows)
+    shown = rows // batch * batch  # in what the loop calls an epoch: whole batches only
+    ends = [fold.curve[-1] for fold in folds]
+    speeds = [shown * end.epoch / end.seconds for end in ends if end.seconds > 0]
+    passes = [fold.epochs * shown / rows for fold in folds]
     return {
         "recipe": f"{recipe.net} width {recipe.width:g}, {size}{low}, batch {recipe.batch}",
         "nets": sum(line.nets for line in plan.lines),
         "slots": plan.slots,
         "promised_s": round(sum(line.seconds for line in plan.lines), 2),
         "epochs_promised": round(recipe.epochs, 2),
-        "epochs_made": round(float(np.mean([fold.epochs for fold in folds])), 2) if folds else 0.0,
+        "epochs_made": round(float(np.mean(passes)), 2) if passes else 0.0,
         "rows_per_s_promised": next((t.rows_per_second for t in plan.timings if t.chosen), None),
-        "rows_per_s_made": round(made, 1),
+        "rows_per_s_made": round(plan.slots * float(np.median(speeds)), 1) if speeds else 0.0,
         "timed": [f"w{t.recipe.width:g} {t.rows_per_second:g}/s" for t in plan.timings],
         "degraded": list(fleet.degraded),
     }

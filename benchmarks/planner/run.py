@@ -13,12 +13,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from typing import TYPE_CHECKING
+
 from benchmarks import harness, plans, record, series
-from benchmarks.harness import Prepare
 from benchmarks.planner.page import PLANNER, page
 from benchmarks.plans import Choice
 from benchmarks.series import Cell, Result
 from fivefold.plumbing.clock import seconds
+
+if TYPE_CHECKING:
+    from benchmarks.harness import Prepare
 
 HERE = Path(__file__).resolve().parent
 
