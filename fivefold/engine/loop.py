@@ -96,10 +96,10 @@ def train(
 ) -> Training:
     """Train `net` in place until its limit; it ends as the average of its weights.
 
-    When loss or weights stop being numbers, training goes back to the last good state and on at a
-    lower rate. When memory is short, a batch is trained in parts whose gradients are averaged:
-    steps are as before, but batch norms then see, and count, a part at a time, and rows are mixed
-    (mixup, cutmix) within a part.
+    When the loss grows without bound, or a weight is no number, training goes back to the last good
+    state and on at a lower rate. When memory is short, a batch is trained in parts whose gradients
+    are averaged: steps are as before, but batch norms then see, and count, a part at a time, and
+    rows are mixed (mixup, cutmix) within a part.
 
     Args:
         net: Fresh; moved to the job's device.
