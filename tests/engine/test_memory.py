@@ -78,7 +78,7 @@ def calm(recipe, expander, monkeypatch):
     monkeypatch.setattr(loop, "autocast", lambda device: torch.autocast(device.type, enabled=False))
     monkeypatch.setitem(expander.record.settings, "shift", 0.0)
     monkeypatch.setitem(expander.record.settings, "cutout", 0.0)
-    monkeypatch.setattr(nn.Dropout, "forward", lambda self, x: x)
+    monkeypatch.setattr(nn.Dropout, "forward", lambda *given: given[-1])
     return replace(recipe, net="fully_connected", optimiser="sgd", rate=0.01)
 
 
