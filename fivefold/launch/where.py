@@ -25,6 +25,9 @@ class Where:
     gpus: float | None = None
 
 
+HERE = Where()
+
+
 def where(launch: str, cpus: float | None, gpus: float | None) -> Where:
     """Read `--launch`, `--member-cpus` and `--member-gpus`.
 

@@ -11,6 +11,7 @@ from joblib import cpu_count
 from fivefold.launch.crew import Crew
 from fivefold.launch.here import Here
 from fivefold.launch.ray_cluster import RayCluster
+from fivefold.launch.where import HERE, Where
 from fivefold.step4_train.away import supplies
 from fivefold.step4_train.work import Trainer
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fivefold.contracts.orders import Launcher
-    from fivefold.launch.where import Where
     from fivefold.step4_train.members import Site
 
 WORKER = "fivefold.step4_train.worker"
@@ -30,7 +30,7 @@ def hire(
     run: Path,
     *,
     nets: int,
-    where: Where,
+    where: Where = HERE,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[Launcher, ...]:
     """The launchers among which the plan chooses; workers begin to get ready in the background.
