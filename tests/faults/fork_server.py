@@ -29,7 +29,8 @@ def main():
 
 
 def answer(**words):
-    print(json.dumps(words), flush=True)
+    sys.stdout.write(json.dumps(words) + "\n")
+    sys.stdout.flush()
 
 
 def begin(order):

@@ -84,7 +84,7 @@ class Started:
 
 
 class Starter:
-    """Starts `fivefold` in a folder: as forks of a process that has imported all, or as commands."""
+    """Starts `fivefold` in a folder: as forks of a process that imported all, or as commands."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -129,7 +129,7 @@ class Starter:
                 stderr=out,
                 env=self._environment() | {"FIVEFOLD_CACHE": str(self.folder / cache)},
                 start_new_session=True,
-                preexec_fn=lambda: os.sched_setaffinity(0, core),
+                preexec_fn=lambda: os.sched_setaffinity(0, core),  # noqa: PLW1509 - no threads here
             )
         return Started(process.pid, log, process.wait)
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from itertools import pairwise
 
 import pytest
 from starts import STAGES, stages_seen
@@ -39,7 +40,7 @@ def moments(began):
     draw = random.Random(5)
     times = list(began.items())
     found = []
-    for (stage, begin), (_, end) in zip(times, times[1:], strict=False):
+    for (stage, begin), (_, end) in pairwise(times):
         found.append((stage, draw.random() * (end - begin)))
     first, last = began["pick"], began["end"]
     parts = KILLS - len(found)
