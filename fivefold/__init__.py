@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fivefold.pipeline import win
     from fivefold.plumbing.errors import DataError, FivefoldError, OptionError, RunError
     from fivefold.preparation import look
+    from fivefold.public_data.fetch import get
     from fivefold.run import Run
     from fivefold.winner import Winner
 
@@ -23,6 +24,7 @@ _PLACES = {
     "look": "fivefold.preparation",
     "Run": "fivefold.run",
     "load": "fivefold.bundle",
+    "get": "fivefold.public_data.fetch",
     "Winner": "fivefold.winner",
     "FivefoldError": "fivefold.plumbing.errors",
     "DataError": "fivefold.plumbing.errors",
@@ -38,6 +40,7 @@ __all__ = [
     "RunError",
     "Winner",
     "__version__",
+    "get",
     "load",
     "look",
     "win",

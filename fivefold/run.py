@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec
@@ -28,13 +29,17 @@ class Run:
     """A finished run: its report, and its bundle to predict with.
 
     Attributes:
-        folder: The run on disk.
+        folder: The run on disk; of one that lies at a URL a copy, until this process ends.
+        place: That URL, or the folder in words.
         report: What came out on the vault.
     """
 
-    def __init__(self, folder: Path, report: Report, *, device: str = "auto") -> None:
+    def __init__(
+        self, folder: Path, report: Report, *, device: str = "auto", url: str | None = None
+    ) -> None:
         self.folder = folder
-        self.report = report
+        self.place = url or str(folder)
+        self.report = replace(report, url=f"{url}/{report.html.name}") if url else report
         self.bundle: Bundle = bundles.load(folder, device=device)
 
     def predict(self, items: Sequence[Item] | np.ndarray) -> list[str]:
@@ -46,7 +51,7 @@ class Run:
         return self.bundle.predict_proba(items)
 
     def __repr__(self) -> str:
-        return f"Run({str(self.folder)!r})\n{self.report}"
+        return f"Run({self.place!r})\n{self.report}"
 
 
 def by_a_group(win: Callable[P, Run]) -> Callable[P, Run]:

@@ -7,6 +7,7 @@ very state that an undisturbed one goes back to, and ends in the same bits.
 
 from __future__ import annotations
 
+import math
 from contextlib import nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, final
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, final
 import torch
 
 from fivefold.engine.checkpoints import Checkpoint, DamagedError, Rhythm, Saved
-from fivefold.engine.recovery import MOST_RETURNS, TOLERATED, DivergedError, Mishaps
+from fivefold.engine.recovery import MOST_RETURNS, TOLERATED, WILD, DivergedError, Mishaps
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -56,8 +57,8 @@ class Keeper:
         self._checkpoint, self._of = checkpoint, of
         self._rhythm = checkpoint.rhythm if checkpoint else Rhythm()
         self._device = next(learner.net.parameters()).device
-        # What is no number stays in a sum, so nobody has to look at every loss.
-        self._losses = torch.zeros((), device=self._device)
+        # What is no number stays in a maximum, so nobody has to look at every loss.
+        self._worst = torch.zeros((), device=self._device)
         self._good = self._resumed() or learner.moment()
 
     def due(self) -> bool:
@@ -74,7 +75,7 @@ class Keeper:
         Returns:
             Whether all is well, as far as was looked; if not, call `go_back`.
         """
-        self._losses += loss
+        self._worst = torch.maximum(self._worst, loss)
         step = self._learner.state.step
         good = due if self._limit.steps is None else step % KEEP_STEPS == 0
         if not (due or good):
@@ -88,7 +89,7 @@ class Keeper:
         return True
 
     def is_sound(self) -> bool:
-        """Whether losses, weights and statistics are numbers; waits for the device."""
+        """Whether losses are in bounds, weights and statistics numbers; waits for the device."""
         return self._loss_is_sound() and self._learner.finite()
 
     def go_back(self) -> None:
@@ -97,15 +98,15 @@ class Keeper:
         Raises:
             DivergedError: It went back often enough.
         """
-        step = self._learner.state.step
         if len(self.mishaps.returns) == MOST_RETURNS:
+            step = self._learner.state.step
             raise DivergedError(
-                f"the loss or a weight was no number at step {step}, "
-                f"after {MOST_RETURNS} returns to a good state, each at a lower rate"
+                f"it diverged at step {step}, after {MOST_RETURNS} returns to a good state, "
+                "each at a lower rate"
             )
         self._learner.go_to(self._good)
-        self._losses.zero_()
-        self.mishaps.went_back(step, self._learner.state.step)
+        self._worst.zero_()
+        self.mishaps.went_back(self._learner.state.step)
 
     def save(self) -> None:
         """Save the present state, for whoever goes on with it."""
@@ -119,7 +120,8 @@ class Keeper:
             self._save(now)
 
     def _loss_is_sound(self) -> bool:
-        return bool(self._losses.isfinite())
+        curve, worst = self._learner.state.curve, float(self._worst)
+        return math.isfinite(worst) and (not curve or worst <= WILD * curve[0].loss)
 
     def _save(self, now: Moment) -> None:
         if self._checkpoint is not None:

@@ -14,19 +14,22 @@ T = TypeVar("T")
 
 MOST_RETURNS = 3  # to a good state; a net that diverges once more has failed
 LOWER = 0.3  # what every return multiplies the rate by, for the rest of training
-TOLERATED = 2.0  # times the first loss; above it a state is on its way out, and not a good one
-# Beside the two classes of error: what the allocator of the CPU and the GPU's libraries say.
+WILD = 100.0  # times the first loss; above it training has diverged, though that is a number yet
+TOLERATED = 2.0  # times the first loss; above it a state may be on its way out, and is no good one
+# Beside the two classes of error: what torch's allocator and the libraries below it say. The last
+# two are said for other reasons too; such an error is met again at the size of 1, and raised.
 _NO_MEMORY = (
     "can't allocate memory",
     "out of memory",
     "bad_alloc",
     "alloc_failed",
-    "memory object",
+    "could not create a primitive",
+    "could not execute a primitive",
 )
 
 
 class DivergedError(Exception):
-    """Loss or weights are no numbers, however low the rate; the member has failed."""
+    """Loss or weights grew without bound, however low the rate; the member has failed."""
 
 
 class TooLargeError(Exception):
@@ -55,12 +58,11 @@ class Mishaps:
         """Share of the planned learning rate that is left."""
         return LOWER ** len(self.returns)
 
-    def went_back(self, step: int, good: int) -> None:
-        """Note a return from `step` to the good state of step `good`."""
+    def went_back(self, good: int) -> None:
+        """Note a return to the good state of step `good`."""
         rate = LOWER ** (len(self.returns) + 1)
         self.returns.append(
-            f"the loss or a weight was no number at step {step}: "
-            f"it went back to step {good}, and on at {rate:.2g} of the rate"
+            f"it diverged, went back to step {good}, and on at {rate:.2g} of the rate"
         )
 
     def notes(self) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ class Ddp:
         RunError: A process cannot open the run, or is gone.
     """
 
-    slots = 1
+    slots, apart = 1, False
 
     def __init__(self, group: Group, work: Work, run: Path, device: torch.device) -> None:
         self._group, self._work = group, work

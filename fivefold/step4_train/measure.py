@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 
@@ -33,7 +34,7 @@ def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
     """Training rows per second of `recipe`, averaged over its two resolutions.
 
     What takes more than `seconds` is not timed any longer than two steps, and the lower
-    resolution then counts as the higher one.
+    resolution then counts as faster by its number of pixels.
 
     Raises:
         DivergedError: It diverges at once.
@@ -42,8 +43,11 @@ def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
     begin = time.perf_counter()
     high = _timed(ground, replace(recipe, low_share=0.0), seconds)
     (left,) = ground.peers.agree(seconds - (time.perf_counter() - begin))
-    if not recipe.low_size or left < 0:
+    if not recipe.low_size:
         return high
+    if left < 0:
+        pixels = math.prod(recipe.size) / math.prod(recipe.low_size)
+        return high * (1.0 + recipe.low_share * (pixels - 1.0))
     low = _timed(ground, replace(recipe, low_share=1.0), left)  # the net stays that of `size`
     return recipe.low_share * low + (1.0 - recipe.low_share) * high
 

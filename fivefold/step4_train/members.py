@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from fivefold.nets.base import Net
 
 Views = tuple[str, ...]
-VIEWS: tuple[Views, ...] = ((), ("mirror",), ("mirror", "shift"), ("shift",))
+# Sets of test-time views, and the passes that an answer by them takes.
+VIEWS: dict[Views, int] = {(): 1, ("mirror",): 2, ("mirror", "shift"): 6, ("shift",): 3}
 LOOK_ROWS = 500  # validation rows looked at while training
 VIEW_ROWS = 1500  # validation rows on which the test-time views are chosen
 
@@ -112,7 +113,8 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
         stop=site.stop,
     )
     training = train(net, job, watch, checkpoint)
-    views = choose_views(net, site, held_rows, recipe)
+    candidates = _views(site.expander, order.views)
+    views = choose_views(net, site, held_rows, recipe, candidates)
     answers = _answers(net, site, held_rows, recipe, views)
     score = metric(dataset.problem.metric).function(answers, dataset.targets[held_rows])
     done = TrainedFold(
@@ -155,13 +157,13 @@ def join_folds(dataset: Dataset, name: str, recipe: Recipe, folds: list[TrainedF
     )
 
 
-def choose_views(net: Net, site: Site, rows: IntArray, recipe: Recipe) -> Views:
+def choose_views(
+    net: Net, site: Site, rows: IntArray, recipe: Recipe, candidates: Sequence[Views]
+) -> Views:
     """The test-time views with the lowest log-loss on validation rows (never on the vault)."""
-    if not recipe.size:
+    if not recipe.size or len(candidates) == 1:
         return ()
     some = rows[:: max(1, len(rows) // VIEW_ROWS)]
-    mirrored = site.expander.record.settings.get("mirror", 0) > 0
-    candidates = [v for v in VIEWS if mirrored or "mirror" not in v]
     loss = metric("log_loss").function
     return min(
         candidates,
@@ -176,8 +178,11 @@ def _known(folder: Path, number: int, checkpoint: Checkpoint, limit: Limit) -> T
     if not saving.exists(folder, f"{number}"):
         return None
     known = saving.load(TrainedFold, folder, f"{number}")
-    goes_on = known.stopped and checkpoint.path.exists() and limit.seconds > 0
-    return None if goes_on else known
+    if not known.stopped:
+        checkpoint.clear()  # where a kill came between the two
+        return known
+    spent = limit.steps is None and limit.seconds <= 0
+    return known if spent or not checkpoint.path.exists() else None
 
 
 def _write(done: TrainedFold, net: Net, folder: Path, checkpoint: Checkpoint) -> None:
@@ -196,6 +201,16 @@ def _answers(net: Net, site: Site, rows: IntArray, recipe: Recipe, views: Views)
         return predict(net, site.dataset.rows.select(rows), recipe.size, views)
 
     return site.peers.spread(some, rows)
+
+
+def _views(expander: Expander, most: int) -> list[Views]:
+    """Sets of views that keep labels and take at most `most` passes per answer."""
+    mirrored = expander.record.settings.get("mirror", 0) > 0
+    return [
+        views
+        for views, passes in VIEWS.items()
+        if passes <= most and (mirrored or "mirror" not in views)
+    ]
 
 
 def _look(net: Net, site: Site, rows: IntArray, recipe: Recipe) -> float:

@@ -1,4 +1,4 @@
-"""Who can train: this process, a worker per core or per GPU beside it, or a group of processes."""
+"""Who can train: this process, workers beside it, a group of processes, a cluster."""
 
 from __future__ import annotations
 
@@ -15,12 +15,16 @@ from fivefold.launch.ddp import Ddp, follow
 from fivefold.launch.group import Group
 from fivefold.launch.here import Here
 from fivefold.launch.meeting import meeting
+from fivefold.launch.ray_cluster import RayCluster
+from fivefold.launch.where import HERE, Where
 from fivefold.plumbing.errors import FivefoldError
 from fivefold.plumbing.place import place
 from fivefold.plumbing.stopper import answering
+from fivefold.step4_train.away import supplies
 from fivefold.step4_train.work import Trainer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from fivefold.contracts.orders import Launcher
@@ -29,7 +33,14 @@ if TYPE_CHECKING:
 WORKER = "fivefold.step4_train.worker"
 
 
-def hire(site: Site, run: Path, *, nets: int) -> tuple[Launcher, ...]:
+def hire(
+    site: Site,
+    run: Path,
+    *,
+    nets: int,
+    where: Where = HERE,
+    say: Callable[[str], None] = lambda _: None,
+) -> tuple[Launcher, ...]:
     """The launchers among which the plan chooses; workers begin to get ready in the background.
 
     Where processes were begun together, by torchrun say, all of them train every net.
@@ -38,10 +49,15 @@ def hire(site: Site, run: Path, *, nets: int) -> tuple[Launcher, ...]:
         site: Data, device and folder.
         run: The run folder, in which steps 2 and 3 have saved what a worker needs.
         nets: How many nets there may be to train; a single one needs no company.
+        where: On this machine, or on a cluster, which then trains them all.
+        say: Told what the cluster is like.
     """
     if place().size > 1:
         return (_whole_group(site, run),)
     here = Here(Trainer(site))
+    if where.address is not None:
+        goods = supplies(site.dataset, run)
+        return here, RayCluster(where, goods, site.folder, nets=nets, say=say)
     cuda = site.device.type == "cuda"
     cores = cpu_count(only_physical_cores=True)
     slots = min(nets, torch.cuda.device_count() if cuda else cores)

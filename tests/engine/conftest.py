@@ -1,10 +1,13 @@
 """A tiny world to train in: pictures whose class is the brighter half."""
 
+from typing import final
+
 import numpy as np
 import pytest
 import torch
 
 from fivefold.contracts.records import ExpansionRecord, Recipe
+from fivefold.contracts.roles import Expander
 from fivefold.contracts.rows import Rows
 from fivefold.engine.loop import Job
 from fivefold.engine.schedule import Limit
@@ -32,19 +35,46 @@ def recipe():
     return Recipe(net="convnet", width=0.25, size=(12, 12), batch=16, optimiser="muon", rate=0.1)
 
 
+@final
+class Disturbed(Expander):
+    """The changes of `expander`, times what `disturb(call, batch)` gives; it may also raise."""
+
+    def __init__(self, expander, disturb):
+        self.record, self.expander, self.disturb = expander.record, expander, disturb
+        self.calls = 0
+
+    def __call__(self, batch, targets, **given):
+        self.calls += 1
+        factor = self.disturb(self.calls, batch)
+        x, targets = self.expander(batch, targets, **given)
+        return (x if factor is None else x * factor), targets
+
+
 @pytest.fixture
-def job_of(halves, recipe):
+def disturbed(expander):
+    """Make an expander that is disturbed now and then."""
+    return lambda disturb: Disturbed(expander, disturb)
+
+
+@pytest.fixture
+def expander():
+    """What the tiny world changes in its pictures."""
+    record = ExpansionRecord(kind="image", settings={"shift": 1.0, "cutout": 0.2}, why={})
+    return ImageExpander(record, classes=2)
+
+
+@pytest.fixture
+def job_of(halves, recipe, expander):
     """Make a job of a number of steps."""
     rows, targets = halves
-    record = ExpansionRecord(kind="image", settings={"shift": 1.0, "cutout": 0.2}, why={})
 
-    def make(steps, **changes):
+    def make(steps=None, **changes):
         return Job(
             rows=rows,
             targets=targets,
             recipe=changes.get("recipe", recipe),
-            expander=ImageExpander(record, classes=2),
-            limit=Limit(steps=steps),
+            expander=changes.get("expander", expander),
+            limit=changes.get("limit") or Limit(steps=steps),
             device=torch.device("cpu"),
         )
 

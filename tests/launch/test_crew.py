@@ -16,7 +16,7 @@ class Listener:
     """A foreman that writes down what it hears."""
 
     def __init__(self, *, stop_after=None, refuse=()):
-        self.heard, self.ticks = {}, []
+        self.heard, self.ticks, self.again = {}, [], []
         self.stop_after, self.refuse = stop_after, refuse
 
     def begin(self, order):
@@ -27,6 +27,9 @@ class Listener:
 
     def stop(self):
         return self.stop_after is not None and len(self.ticks) >= self.stop_after
+
+    def begun_again(self, order, why):
+        self.again.append((order.title, why))
 
     def done(self, order):
         self.heard[order.title] = "done"
@@ -71,6 +74,9 @@ def test_a_lost_worker_is_replaced_and_its_order_begun_again(crew, tmp_path):
     crew.run(orders("dies_once", 1) + orders("a", 2), foreman)
     assert foreman.heard == {"dies_once/0": "done", "a/0": "done", "a/1": "done"}
     assert len(list(tmp_path.glob("dies_once-0.tried*"))) == 2
+    ((title, why),) = foreman.again
+    assert title == "dies_once/0"
+    assert "was killed" in why
 
 
 def test_an_order_that_always_costs_its_worker_is_given_up(crew):

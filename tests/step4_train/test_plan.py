@@ -12,7 +12,7 @@ class Pretended:
     """A launcher that trains nothing: its speed goes by width and resolution."""
 
     def __init__(self, speed, slots):
-        self.speed, self.slots, self.alone = speed, slots, 1.0
+        self.speed, self.slots, self.apart, self.alone = speed, slots, False, 1.0
 
     def rows_per_second(self, recipe, *, seconds):
         del seconds
@@ -114,3 +114,15 @@ def test_what_company_gains_buys_a_larger_net(planned):
     alone = planned(900, 500, n=4000, folds=4)[1].lines[0].recipe
     beside = planned(900, 500, n=4000, folds=4, gain=2.0)[1].lines[0].recipe
     assert beside.width > alone.width
+
+
+def test_views_are_given_up_where_answering_would_eat_the_training(planned):
+    assert planned(1500, 3600, vault_rows=500)[1].views == 6
+    assert planned(1500, 30, vault_rows=10_000)[1].views < 6
+
+
+def test_a_net_makes_enough_steps_before_there_is_a_second_one(planned):
+    dataset, plan = planned(900, 30, n=700, folds=5)
+    nets = sum(line.nets for line in plan.lines)
+    assert 1 < nets < 5
+    assert plan.lines[0].recipe.epochs >= planning.least_epochs(dataset, plan.lines[0].recipe)
