@@ -1,4 +1,4 @@
-"""What every benchmark needs: which machine this is, results that are only added to, a table."""
+"""What every benchmark needs: which machine this is, who else uses it, a file of results."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import json
 import os
 import platform
 import subprocess
+import sys
+import time
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,6 +57,42 @@ def commit() -> str | None:
     # Results of earlier rows change the checkout, not the code.
     changed = _git("status", "--porcelain", "--", "fivefold")
     return f"{head}{'+' if changed else ''}" if head else None
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of what the figures depend on."""
+    packages = ("torch", "numpy", "pillow")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+@final
+class Neighbours:
+    """How many cores others kept busy since this was made; a figure says little where they did."""
+
+    def __init__(self) -> None:
+        self._begin = self._now()
+
+    def cores(self) -> float | None:
+        """Cores that others used on average, processes of our own that ended not counted."""
+        wall, busy, own = (now - then for now, then in zip(self._now(), self._begin, strict=True))
+        if sys.platform != "linux":
+            return None
+        return round(max(0.0, busy - own) / max(wall, 1e-9), 2)
+
+    def _now(self) -> tuple[float, float, float]:
+        """Wall-clock, seconds that all cores were busy, seconds of our own."""
+        times = os.times()
+        own = times.user + times.system + times.children_user + times.children_system
+        return time.monotonic(), _busy_seconds(), own
+
+
+def _busy_seconds() -> float:
+    """Seconds that the cores of this machine were at work since it started; 0 where unknown."""
+    if sys.platform != "linux":
+        return 0.0
+    words = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]
+    user, nice, system, _idle, _waiting, *rest = map(int, words)
+    return float(user + nice + system + sum(rest)) / os.sysconf("SC_CLK_TCK")
 
 
 def _git(*words: str) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fivefold.pipeline import Run, win
     from fivefold.plumbing.errors import DataError, FivefoldError, OptionError, RunError
     from fivefold.preparation import look
+    from fivefold.public_data.fetch import get
     from fivefold.winner import Winner
 
 __version__ = "0.1.0"
@@ -22,6 +23,7 @@ _PLACES = {
     "look": "fivefold.preparation",
     "Run": "fivefold.pipeline",
     "load": "fivefold.bundle",
+    "get": "fivefold.public_data.fetch",
     "Winner": "fivefold.winner",
     "FivefoldError": "fivefold.plumbing.errors",
     "DataError": "fivefold.plumbing.errors",
@@ -37,6 +39,7 @@ __all__ = [
     "RunError",
     "Winner",
     "__version__",
+    "get",
     "load",
     "look",
     "win",

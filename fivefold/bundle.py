@@ -23,6 +23,7 @@ from fivefold.engine.precision import channels_last, choose_device
 from fivefold.nets.build import build
 from fivefold.plumbing.errors import BadItem, DataError, RunError
 from fivefold.plumbing.files import printable, whole
+from fivefold.plumbing.mirror import fetched_bundle, is_url
 from fivefold.scores.calibration import apply_temperature
 from fivefold.traditional.answers import predict_rows
 
@@ -287,8 +288,8 @@ def save(folder: Path, dataset: Dataset, fleet: Fleet, ensemble: Ensemble, train
     )
     saving.save(facts, fresh, "bundle")
     old = folder.with_name(f".{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
+    if folder.exists():  # otherwise the old one is all there is
+        shutil.rmtree(old, ignore_errors=True)
         folder.replace(old)
     fresh.replace(folder)
     shutil.rmtree(old, ignore_errors=True)
@@ -299,13 +300,13 @@ def load(folder: str | Path, *, device: str = "auto") -> Bundle:
     """Load the bundle of a run: `load("runs/digits").predict(["a.png"])`.
 
     Args:
-        folder: A run folder or its `bundle` folder.
+        folder: A run folder or its `bundle` folder; also their URL.
         device: `auto`, `cpu` or `cuda`.
 
     Raises:
         RunError: There is no bundle, or it is not whole.
     """
-    folder = Path(folder)
+    folder = fetched_bundle(str(folder)) if is_url(folder) else Path(folder)
     # A kill between two renames leaves the bundle before the last one beside its place.
     places = (folder / "bundle", folder / ".bundle.old")
     found = next((place for place in places if saving.exists(place, "bundle")), folder)

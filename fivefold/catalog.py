@@ -42,10 +42,12 @@ def _encoder(word: str, cls: str, about: str, **facts: Any) -> Entry:  # noqa: A
     return Entry(word=word, place=place, about=about, facts=facts)
 
 
+# Facts of an input kind: files = False where it comes from Python only.
 INPUTS = _entries(
     Entry(word="image", place="fivefold.inputs.image:Image", about="picture files"),
-    Entry(word="array", place="fivefold.inputs.array:Array", about="fixed-length vectors"),
-)
+    Entry(word="array", place="fivefold.inputs.array:Array", about="fixed-length vectors",
+          facts={"files": False}),
+)  # fmt: skip
 TARGETS = _entries(
     Entry(word="class", place="fivefold.targets.class_:Class", about="one of k"),
 )

@@ -110,8 +110,8 @@ def repeat_command(data: Any, asked: Options) -> str:  # noqa: ANN401 - any data
             words += ["--budget", f"{value:g}s"]
         elif name == "mirror" and value is not None:
             words.append("--mirror" if value else "--no-mirror")
-        elif value is not None and (name, value) != ("device", "auto"):
-            words += [f"--{name}", str(value)]
+        elif value is not None and (name, value) not in {("device", "auto"), ("launch", "here")}:
+            words += [f"--{name.replace('_', '-')}", str(value)]
     return shlex.join(words)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import time
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import typer
 from fivefold import __version__
 from fivefold.plumbing.errors import FivefoldError, OptionError
 from fivefold.plumbing.files import printable
+from fivefold.plumbing.stopper import Stopped, at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,12 +28,30 @@ START = time.monotonic()  # the budget counts from here
 
 app = typer.Typer(
     name="fivefold",
-    help="Raw data and a time in; a calibrated ensemble of deep nets and an honest report out.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"fivefold {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def fivefold(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Say which version this is.", callback=_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Raw data and a time in; a calibrated ensemble of deep nets and an honest report out."""
+
 
 Data = Annotated[
     Path | None,
@@ -55,15 +75,31 @@ Mirror = Annotated[
 def win(
     data: Data = None,
     budget: Annotated[str, typer.Option(help="Wall-clock for everything: 90s, 10m, 1h.")] = "10m",
-    out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME without it.")] = None,
+    out: Annotated[
+        str | None, typer.Option(help="Run folder, also a URL; runs/NAME without it.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a stopped run.")] = False,
     seed: Seed = 0,
     nets: Annotated[int | None, typer.Option(help="Number of deep nets; else planned.")] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(help="Train each net for so many steps, whatever the budget: repeatable."),
+    ] = None,
     net: Annotated[str | None, typer.Option(help="Encoder; see fivefold nets.")] = None,
     input_kind: Input = None,
     target: Target = None,
     metric: Annotated[str | None, typer.Option(help="Metric that decides.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    launch: Annotated[
+        str, typer.Option(help="Where nets train: here, ray, ray:ADDRESS, ray://HOST:PORT.")
+    ] = "here",
+    member_cpus: Annotated[
+        float | None, typer.Option(help="Cores that each net asks a cluster for.")
+    ] = None,
+    member_gpus: Annotated[
+        float | None,
+        typer.Option(help="GPUs that each net asks a cluster for; 0.5 is half of one."),
+    ] = None,
     test: Test = None,
     label: Label = None,
     path: PathColumn = None,
@@ -84,18 +120,22 @@ def win(
             start=START,
             seed=seed,
             nets=nets,
+            steps=steps,
             net=net,
             input=input_kind,
             target=target,
             metric=metric,
             device=device,
+            launch=launch,
+            member_cpus=member_cpus,
+            member_gpus=member_gpus,
             test=None if test is None else str(test),
             label=label,
             path=path,
             mirror=mirror,
         )
     print(run.report)
-    print(f"predict: fivefold predict {printable(str(run.folder))} FILES...")
+    print(f"predict: fivefold predict {printable(run.place)} FILES...")
 
 
 @app.command()
@@ -130,6 +170,9 @@ def expand(
     data: Data = None,
     out: Annotated[Path, typer.Option(help="Where the sheet goes.")] = Path("expand.png"),
     seed: Seed = 0,
+    input_kind: Input = None,
+    target: Target = None,
+    test: Test = None,
     label: Label = None,
     path: PathColumn = None,
     mirror: Mirror = None,
@@ -139,7 +182,16 @@ def expand(
         from fivefold import preparation
 
         record = preparation.preview(
-            data, out=out, progress=screen, seed=seed, label=label, path=path, mirror=mirror
+            data,
+            out=out,
+            progress=screen,
+            seed=seed,
+            input=input_kind,
+            target=target,
+            test=None if test is None else str(test),
+            label=label,
+            path=path,
+            mirror=mirror,
         )
     for name, why in record.why.items():
         print(f"{name} {record.settings.get(name, 0):g}: {why}")
@@ -148,7 +200,7 @@ def expand(
 
 @app.command()
 def predict(
-    run: Annotated[Path, typer.Argument(help="Run folder or bundle.")],
+    run: Annotated[str, typer.Argument(help="Run folder or bundle, also their URL.")],
     files: Annotated[list[Path], typer.Argument(help="Raw items.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per item.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -189,6 +241,35 @@ def nets(
             f"{row['word']:<19}{row['parameters']:>12,}{row['flops'] / 1e6:>10,.0f}  "
             f"{row['about']} [{row['source']}]"
         )
+
+
+@app.command("get")
+def get_data(
+    name: Annotated[str | None, typer.Argument(help="Data set; a list without it.")] = None,
+    to: Annotated[Path | None, typer.Option(help="Where it goes; the user's data folder.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="All facts, as JSON lines.")] = False,
+) -> None:
+    """List well-known public data sets, or fetch one: checked, resumable, never in part."""
+    with _errors("; the same command goes on from here"):
+        from fivefold.public_data import listing, records
+
+        if name is None:
+            each = records.registry().values()
+            lines = (json.dumps(listing.facts(r)) for r in each) if as_json else listing.table()
+            print("\n".join(lines))
+            return
+        from fivefold.public_data.fetch import get
+
+        record = records.find(name)
+        with Screen() as screen:
+            for line in listing.about(record):
+                screen.note(printable(line))
+            path = get(name, to, progress=screen)
+    if as_json:
+        print(json.dumps({**listing.facts(record), "path": str(path)}))
+    else:
+        print(f"folder: {printable(str(path.parent))}")
+        print(listing.what_next(record, path.parent))
 
 
 @final
@@ -247,16 +328,18 @@ class Screen:
 
 @contextmanager
 def _errors(hint: str = "") -> Iterator[None]:
-    """What the user can mend is three lines and exit code 2; an interrupt is 130."""
+    """What the user can mend is three lines and exit code 2; a signal is one line, 128 + number."""
     try:
-        yield
+        with at_once():
+            yield
     except FivefoldError as error:
         for name in ("found", "wanted", "hint"):
             print(f"{name}: {printable(getattr(error, name))}", file=sys.stderr)
         raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        print(f"interrupted{hint}", file=sys.stderr)
-        raise typer.Exit(130) from None
+    except Stopped as signal:
+        print(f"{signal}: stopped{hint}", file=sys.stderr, flush=True)
+        # All is put away; at an orderly end Python would wait for threads that compute.
+        os._exit(128 + signal.number)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fivefold import bundle as bundles
-from fivefold import catalog
+from fivefold.beginning import check, run_folder
 from fivefold.circumstances import (
     CONTACT_SHEET,
     PREVIEW,
@@ -30,9 +29,10 @@ from fivefold.contracts import saving
 from fivefold.contracts.options import Data, Options, normal
 from fivefold.contracts.records import Fleet, Member, Plan
 from fivefold.engine.precision import choose_device
+from fivefold.launch.where import where
 from fivefold.plumbing.clock import Clock, StoppableClock, seconds
-from fivefold.plumbing.errors import FivefoldError, OptionError, RunError
-from fivefold.plumbing.run_folder import RunFolder, default_path, refuse_inside, writing
+from fivefold.plumbing.errors import FivefoldError, RunError
+from fivefold.plumbing.run_folder import writing
 from fivefold.plumbing.silence import Silence
 from fivefold.plumbing.stopper import Stopper
 from fivefold.preparation import expander_for, gathered_from, picked_from
@@ -55,6 +55,7 @@ from fivefold.win_ import win as judge_and_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     import numpy as np
 
@@ -63,12 +64,13 @@ if TYPE_CHECKING:
     from fivefold.contracts.roles import Expander, Progress
     from fivefold.contracts.rows import FloatArray
     from fivefold.contracts.vault import Vault
+    from fivefold.plumbing.run_folder import RunFolder
     from fivefold.step1_pick import Picked
 
-MOST_NETS = 100
 TRADITIONAL_SHARE = 0.08  # of the budget, for the opponent
 CREW_SECONDS = 30.0  # less time does not pay for workers that import torch
 REPORT_SECONDS = 5.0  # a report takes about that long, whatever the data
+UNLOCKED = "the run folder lies where nothing can be locked"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,13 +85,17 @@ class Run:
     """A finished run: its report, and its bundle to predict with.
 
     Attributes:
-        folder: The run on disk.
+        folder: The run on disk; of one that lies at a URL a copy, until this process ends.
+        place: That URL, or the folder in words.
         report: What came out on the vault.
     """
 
-    def __init__(self, folder: Path, report: Report, *, device: str = "auto") -> None:
+    def __init__(
+        self, folder: Path, report: Report, *, device: str = "auto", url: str | None = None
+    ) -> None:
         self.folder = folder
-        self.report = report
+        self.place = url or str(folder)
+        self.report = replace(report, url=f"{url}/{report.html.name}") if url else report
         self.bundle: Bundle = bundles.load(folder, device=device)
 
     def predict(self, items: Sequence[Item] | np.ndarray) -> list[str]:
@@ -101,7 +107,7 @@ class Run:
         return self.bundle.predict_proba(items)
 
     def __repr__(self) -> str:
-        return f"Run({str(self.folder)!r})\n{self.report}"
+        return f"Run({self.place!r})\n{self.report}"
 
 
 def win(
@@ -120,7 +126,7 @@ def win(
         data: A folder, archive or table of raw items, a pair (X, y), or None for the embedded
             digits.
         budget: Wall-clock for everything, as seconds or text such as `10m`.
-        out: Run folder; `runs/NAME` when left out.
+        out: Run folder, also a URL such as `s3://bucket/run`; `runs/NAME` when left out.
         resume: Continue the run in `out` (or the newest of this data) after a stop or a kill; of
             one that is done the report is given again, and its vault stays shut.
         progress: Where progress is drawn; silent when left out.
@@ -135,21 +141,17 @@ def win(
     """
     start = time.monotonic() if start is None else start
     asked = normal(Options(budget=seconds(budget), **options))
-    _check(data, asked)
-    path = Path(out) if out is not None else default_path(_name(data), resume=resume)
+    check(data, asked)
     progress = progress or Silence()
-    if isinstance(data, str | Path):
-        refuse_inside(Path(data), path)
-    if resume and path.exists():
-        folder = RunFolder.resume(path)
+    with run_folder(data, asked, out, resume=resume, say=progress.say) as folder:
         if folder.done:
             progress.say("this run is done; what follows is its report, nothing is judged again")
-            return Run(path, Report.load(path), device=asked.device)
-        _check_same(folder.facts["asked"], _asked(data, asked))
-    else:
-        folder = RunFolder.begin(path, _asked(data, asked))
-    clock = Clock(asked.budget, used=folder.used, start=start)
-    return _Pipeline(data, asked, folder, clock, progress).run()
+            report = Report.load(folder.path)
+            return Run(folder.path, report, device=asked.device, url=folder.url)
+        if folder.trouble:
+            progress.say(f"{UNLOCKED} ({folder.trouble}): see that nobody else works on it")
+        clock = Clock(asked.budget, used=folder.used, start=start)
+        return _Pipeline(data, asked, folder, clock, progress).run()
 
 
 class _Pipeline:
@@ -165,8 +167,13 @@ class _Pipeline:
 
     def run(self) -> Run:
         """All steps in order."""
-        with writing(self.folder.path):
-            return Run(self.folder.path, self._steps(), device=self.asked.device)
+        try:
+            with writing(self.folder.path):
+                path, url, report = self.folder.path, self.folder.url, self._steps()
+                return Run(path, report, device=self.asked.device, url=url)
+        except KeyboardInterrupt:
+            self.folder.beat(self.clock, status="interrupted", force=True)
+            raise
 
     def _steps(self) -> Report:
         picked, dataset, vault = self._look()
@@ -246,10 +253,12 @@ class _Pipeline:
     @contextmanager
     def _hired(self, site: Site) -> Iterator[tuple[Launcher, ...]]:
         """Who can train, from here on: workers get ready while the opponent is fitted."""
-        known = saving.exists(site.folder, "plan")
+        settled = self.asked.steps is not None or saving.exists(site.folder, "plan")
         short = self.clock.left() < CREW_SECONDS
-        nets = 1 if short and not known else self.asked.nets or site.dataset.n_folds
-        launchers = hire(site, self.folder.path, nets=nets)
+        nets = 1 if short and not settled else self.asked.nets or site.dataset.n_folds
+        asked, say = self.asked, self.progress.say
+        at = where(asked.launch, asked.member_cpus, asked.member_gpus)
+        launchers = hire(site, self.folder.path, nets=nets, where=at, say=say)
         try:
             yield launchers
         finally:
@@ -260,11 +269,17 @@ class _Pipeline:
         self, site: Site, launchers: tuple[Launcher, ...], first: Fleet, vault_rows: int
     ) -> Fleet:
         asked = self.asked
-        wish = Wish(nets=asked.nets, encoder=asked.net, seed=asked.seed, vault_rows=vault_rows)
+        wish = Wish(
+            nets=asked.nets,
+            encoder=asked.net,
+            seed=asked.seed,
+            vault_rows=vault_rows,
+            steps=asked.steps,
+        )
         reserve = REPORT_SECONDS + self._describing_seconds(first.members, vault_rows)
         share = Share(clock=self.clock, reserve=reserve)
-        late = share.left() < LEAST_SECONDS or self.stop.asked
-        if late and not saving.exists(self.train_folder, "plan"):
+        late = share.left() < LEAST_SECONDS and asked.steps is None
+        if (late or self.stop.asked) and not saving.exists(self.train_folder, "plan"):
             # Timing a candidate alone would cost more than such a budget.
             note = f"no deep net: {asked.budget:g} s leave no time to train one beside the report"
             if self.stop.asked:
@@ -273,9 +288,8 @@ class _Pipeline:
         with self.folder.phase("plan", self.clock):
             plan = plan_nets(site, launchers, share, wish)
         for line in plan.lines:
-            self.progress.say(
-                f"plan: {line.nets} x {line.member}, {line.seconds:.0f} s: {line.why}"
-            )
+            time = f", {line.seconds:.0f} s" if line.steps is None else ""
+            self.progress.say(f"plan: {line.nets} x {line.member}{time}: {line.why}")
         with self.folder.phase("train", self.clock):
             audience = Audience(bar=self._tick, stop=self._stopping)
             fleet = train_nets(site, launchers, plan, share, audience)
@@ -324,7 +338,8 @@ class _Pipeline:
             seed=self.asked.seed,
         )
         stopped = (f"interrupted after {self.clock.used():.0f} s",) if self.stop.asked else ()
-        told = replace(told, degraded=(*told.degraded, *chosen.notes, *looks, *stopped))
+        shared = (f"{UNLOCKED} ({self.folder.trouble})",) if self.folder.trouble else ()
+        told = replace(told, degraded=(*told.degraded, *chosen.notes, *looks, *stopped, *shared))
         return judge_and_report(
             dataset,
             fleet,
@@ -351,46 +366,3 @@ class _Pipeline:
     def _tick(self, name: str, share: float, note: str) -> None:
         self.progress.bar(name, share, note)
         self.folder.beat(self.clock)
-
-
-def _check(data: Data, asked: Options) -> None:
-    """Refuse what cannot work before anything is read."""
-    if not (data is None or isinstance(data, str | Path | tuple)):
-        raise OptionError(
-            found=f"data of type {type(data).__name__}",
-            wanted="a path, a pair (X, y), or None for the embedded digits",
-            hint="pass (X, y) as a tuple",
-        )
-    choose_device(asked.device)
-    if asked.seed < 0:
-        raise OptionError(found=f"--seed {asked.seed}", wanted="zero or more", hint="try --seed 0")
-    if asked.nets is not None and not 1 <= asked.nets <= MOST_NETS:
-        raise OptionError(
-            found=f"--nets {asked.nets}", wanted=f"1 to {MOST_NETS}", hint="try --nets 5"
-        )
-    if asked.net is not None:
-        catalog.entry("encoder", asked.net)
-
-
-def _check_same(then: dict[str, Any], now: dict[str, Any]) -> None:
-    """A resumed run must be the run that was begun: other rows would be sealed otherwise."""
-    free = {"budget", "command", "device"}
-    changed = [name for name in now if name not in free and now[name] != then.get(name)]
-    if changed:
-        name = changed[0]
-        raise OptionError(
-            found=f"{name} {now[name]!r} on resuming a run that was begun with {then.get(name)!r}",
-            wanted="the options of the beginning; only the budget and the device may change",
-            hint="leave out --resume to begin a new run",
-        )
-
-
-def _name(data: Data) -> str:
-    if data is None:
-        return "digits"
-    return "arrays" if isinstance(data, tuple) else Path(data).resolve().name.split(".")[0]
-
-
-def _asked(data: Data, asked: Options) -> dict[str, Any]:
-    source = None if data is None or isinstance(data, tuple) else str(Path(data).resolve())
-    return {"data": source, "command": repeat_command(data, asked), **asdict(asked)}

@@ -44,7 +44,8 @@ def look(
     asked, progress = Options(**options), progress or Silence()
     if isinstance(data, str | Path):
         refuse_inside(Path(data), Path(out))
-    dataset, vault = gathered_from(picked_from(data, asked, progress), asked, progress)
+    picked = picked_from(data, asked, progress, winning=False)
+    dataset, vault = gathered_from(picked, asked, progress)
     facts = summary(dataset, vault_size=vault.size)
     with writing(Path(out)):
         write_json(Path(out) / "look.json", facts)
@@ -73,15 +74,16 @@ def preview(
     asked, progress = Options(**options), progress or Silence()
     if isinstance(data, str | Path):
         refuse_inside(Path(data), Path(out))
-    dataset, _ = gathered_from(picked_from(data, asked, progress), asked, progress)
+    picked = picked_from(data, asked, progress, winning=False)
+    dataset, _ = gathered_from(picked, asked, progress)
     expander = expander_for(dataset, asked, progress)
     with writing(Path(out)):
         draw_preview(Path(out), dataset, expander, seed=asked.seed)
     return expander.record
 
 
-def picked_from(data: Data, asked: Options, progress: Progress) -> Picked:
-    """Step 1, with every guess told."""
+def picked_from(data: Data, asked: Options, progress: Progress, *, winning: bool = True) -> Picked:
+    """Step 1, with every guess told; without `winning`, to somebody who cannot choose a metric."""
     progress.step("pick")
     with writing(cache_root(), hint="set FIVEFOLD_CACHE to a folder that can be written"):
         picked = pick(
@@ -96,7 +98,8 @@ def picked_from(data: Data, asked: Options, progress: Progress) -> Picked:
             tick=lambda share: progress.bar("listing", share),
         )
     for guess in picked.problem.guesses:
-        progress.say(f"{guess.question}: {guess.answer} - {guess.why} ({guess.option})")
+        command = "" if winning or not guess.option.startswith("--metric") else "fivefold win "
+        progress.say(f"{guess.question}: {guess.answer} - {guess.why} ({command}{guess.option})")
     return picked
 
 

@@ -17,6 +17,7 @@ class Options:
         budget: Seconds for the whole command.
         seed: Of every random choice.
         nets: Number of deep nets; None leaves it to the plan.
+        steps: Fixed number of steps of every net, whatever the budget; None goes by the clock.
         net: Encoder word; None takes the kind's default.
         input: Input kind; None recognises it.
         target: Target kind; None recognises it.
@@ -25,12 +26,17 @@ class Options:
         test: A separate test part.
         label: Label column of a table.
         path: Path column of a table.
+        launch: Where nets are trained: `here`, `ray`, `ray:ADDRESS` or `ray://HOST:PORT`.
+        member_cpus: Cores that each net asks a cluster for; None leaves it to the cluster's size.
+        member_gpus: GPUs that each net asks a cluster for, also a part of one; None asks for one
+            where there are any.
         mirror: Whether left-right mirrored pictures keep their label; None tests it on the data.
     """
 
     budget: float = 600.0
     seed: int = 0
     nets: int | None = None
+    steps: int | None = None
     net: str | None = None
     input: str | None = None
     target: str | None = None
@@ -39,6 +45,9 @@ class Options:
     test: str | None = None
     label: str | None = None
     path: str | None = None
+    launch: str = "here"
+    member_cpus: float | None = None
+    member_gpus: float | None = None
     mirror: bool | None = None
 
 
@@ -48,5 +57,6 @@ def normal(asked: Options) -> Options:
         asked,
         seed=int(asked.seed),
         nets=None if asked.nets is None else int(asked.nets),
+        steps=None if asked.steps is None else int(asked.steps),
         test=None if asked.test is None else str(asked.test),
     )

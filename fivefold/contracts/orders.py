@@ -21,6 +21,7 @@ class Order:
         recipe: How it is trained, before the fold's own seed.
         seconds: Wall-clock of the training; set when it begins.
         steps: Fixed number of steps instead; None goes by the clock.
+        views: Most passes per answer that test-time views may take.
         alone: No other net runs beside it, so it may use the whole machine.
     """
 
@@ -29,6 +30,7 @@ class Order:
     recipe: Recipe
     seconds: float = 0.0
     steps: int | None = None
+    views: int = 6
     alone: bool = False
 
     @property
@@ -49,6 +51,9 @@ class Foreman(Protocol):
     def stop(self) -> bool:
         """Whether to end with what there is; asked several times a second."""
 
+    def begun_again(self, order: Order, why: str) -> None:
+        """An order lost its worker; another one goes on from the last checkpoint."""
+
     def done(self, order: Order) -> None:
         """The result of an order stands in the run folder."""
 
@@ -61,9 +66,11 @@ class Launcher(Protocol):
 
     Attributes:
         slots: Nets that are trained side by side.
+        apart: They do not share this machine: one that is alone there is no faster for it.
     """
 
     slots: int
+    apart: bool
 
     def run(self, orders: Sequence[Order], foreman: Foreman) -> None:
         """Carry out orders in their sequence, `slots` at a time; returns when all have ended."""

@@ -258,6 +258,7 @@ class Plan:
             nets side by side is shown in a unit of time.
         held_seconds: What each net needs beside its training to answer for its held-out rows.
         vault_seconds: What each net will need at the end to answer for the vault.
+        views: Most passes per answer that test-time views may take.
     """
 
     lines: tuple[PlanLine, ...] = ()
@@ -267,6 +268,7 @@ class Plan:
     alone: float = 1.0
     held_seconds: float = 0.0
     vault_seconds: float = 0.0
+    views: int = 6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

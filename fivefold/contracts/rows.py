@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fivefold.plumbing.lock import share
+
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
 
@@ -16,7 +18,9 @@ FloatArray = NDArray[np.float32]
 @lru_cache(maxsize=16)
 def _map(file: Path, dtype: str, shape: tuple[int, ...], stamp: int) -> NDArray[np.generic]:
     del stamp  # part of the key: a cache that was written anew is mapped anew
-    return np.memmap(file, dtype=dtype, mode="r", shape=shape)
+    with file.open("rb") as handle:
+        share(handle)  # as long as the map lives, nobody clears the cache away
+        return np.memmap(handle, dtype=dtype, mode="r", shape=shape)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

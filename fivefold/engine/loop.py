@@ -5,6 +5,7 @@ Axes: N rows, C channels, H W picture.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DivergedError", "Job", "TooLargeError", "Training", "Watch", "train"]
 
-INITIAL_ROWS = 2000  # rows that data-driven initialisation sees
+INITIAL_ROWS = 2000  # rows that data-driven initialisation sees,
+INITIAL_PIXELS = INITIAL_ROWS * 32 * 32  # fewer where pictures are large: patches are what counts
 POINTS = 60  # of a learning curve
 LOOKS = 5  # at the validation rows while training
 
@@ -126,7 +128,9 @@ class _Trainer:
         self.job, self.watch = job, watch
         self.net = channels_last(net.to(job.device))
         self.batches = Batches(len(job.rows), job.recipe.batch, job.recipe.seed)
-        halving(self._initialise, INITIAL_ROWS)
+        job.limit.restart()  # what follows takes time as well
+        pixels = math.prod(job.recipe.size) or 1
+        halving(self._initialise, min(INITIAL_ROWS, max(1, INITIAL_PIXELS // pixels)))
         self.learner = Learner(net, job.recipe, job.device)
         self.keeper = Keeper(
             self.learner, job.limit, self.batches.size, checkpoint=checkpoint, of=self._identity()
@@ -136,7 +140,6 @@ class _Trainer:
 
     def run(self) -> Training:
         """Batches until the limit, or until someone says stop; what comes out is sound."""
-        self.job.limit.restart()
         stopped = self._learn()
         while not self.keeper.is_sound():
             self._go_back()

@@ -10,23 +10,20 @@ from __future__ import annotations
 import queue
 import sys
 import threading
-from collections import deque
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, final
 
+from fivefold.launch.dealing import deal
 from fivefold.plumbing.process import JsonProcess, ProcessLost
 from fivefold.plumbing.stopper import deaf
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from fivefold.contracts.orders import Foreman, Order
     from fivefold.contracts.records import Recipe
-
-TRIES = 2  # a worker may be lost for no fault of the net's; twice is no accident
-POLL = 0.2  # seconds between two looks at whether to stop
 
 
 @final
@@ -39,6 +36,9 @@ class Crew:
         environments: One per worker: its share of the machine, as environment variables.
         folder: Where the workers' messages are kept.
     """
+
+    apart = False
+    tries = 2  # a worker may be lost for no fault of the net's; twice is no accident
 
     def __init__(
         self,
@@ -54,43 +54,45 @@ class Crew:
         self._logs = tuple(folder / f"worker-{i}.log" for i in range(self.slots))
         self._workers = [self._hire(i) for i in range(self.slots)]
         self._is_ready = [False] * self.slots
+        self._closed = False
+        self._busy: set[int] = set()
+        self._said: queue.SimpleQueue[tuple[int, Order, dict[str, Any]]] = queue.SimpleQueue()
 
     def run(self, orders: Sequence[Order], foreman: Foreman) -> None:
-        """Deal out orders; the calling thread alone talks to the foreman."""
-        waiting = deque(orders)
-        again: deque[Order] = deque()  # begun already, by a worker that was lost
-        tries: dict[str, int] = {}
-        said: queue.SimpleQueue[tuple[int, Order, dict[str, Any]]] = queue.SimpleQueue()
-        free, busy = set(range(self.slots)), set[int]()
-        stopping = False
-        while waiting or again or busy:
-            while (waiting or again) and free:
-                order = again.popleft() if again else foreman.begin(waiting.popleft())
-                if order is not None:
-                    slot = min(free)
-                    free.remove(slot)
-                    busy.add(slot)
-                    self._begin(slot, order, said)
-            if not stopping and foreman.stop():
-                stopping = True
-                for slot in busy:
-                    self._workers[slot].terminate()
-            try:
-                slot, order, words = said.get(timeout=POLL)
-            except queue.Empty:
-                continue
-            if "share" in words:
-                foreman.tick(order, words["share"], words["note"])
-                continue
-            busy.remove(slot)
-            free.add(slot)
-            tries[order.title] = tries.get(order.title, 0) + 1
-            if "failed" not in words:
-                foreman.done(order)
-            elif words.get("lost") and tries[order.title] < TRIES and not stopping:
-                again.append(order)
-            else:
-                foreman.failed(order, words["failed"])
+        """Deal out orders; the calling thread alone talks to the foreman.
+
+        Raises:
+            OSError: The disk refuses what a worker writes.
+        """
+        deal(orders, foreman, self)
+
+    def free(self) -> bool:
+        """Whether a worker has nothing to do."""
+        return len(self._busy) < self.slots
+
+    def begin(self, order: Order) -> None:
+        """Give an order to a worker; a thread listens to it."""
+        slot = min(set(range(self.slots)) - self._busy)
+        self._busy.add(slot)
+        threading.Thread(target=self._follow, args=(slot, order), daemon=True).start()
+
+    def listen(self, seconds: float) -> Iterator[tuple[Order, dict[str, Any]]]:
+        """The next saying of a worker, if there is one within `seconds`."""
+        with suppress(queue.Empty):
+            slot, order, words = self._said.get(timeout=seconds)
+            _raise_refusal(words)
+            if "share" not in words:
+                self._busy.remove(slot)
+            yield order, words
+
+    def stop(self) -> None:
+        """Ask the workers to end their nets."""
+        for slot in self._busy:
+            self._workers[slot].terminate()
+
+    def hopeless(self) -> str:
+        """A worker that is gone is replaced: there is always hope."""
+        return ""
 
     def rows_per_second(self, recipe: Recipe, *, seconds: float) -> float:
         """Training rows per second of all workers together, each with a net of its own."""
@@ -113,7 +115,8 @@ class Crew:
         return sum(found) if all(found) else 0.0
 
     def close(self) -> None:
-        """End all workers."""
+        """End all workers, and hire no others for those that are lost by it."""
+        self._closed = True
         with ExitStack() as stack:
             for worker in self._workers:
                 stack.callback(worker.close)
@@ -139,24 +142,27 @@ class Crew:
 
     def _replace(self, slot: int) -> None:
         self._workers[slot].close()
+        if self._closed:
+            return
         self._workers[slot], self._is_ready[slot] = self._hire(slot), False
 
-    def _begin(
-        self, slot: int, order: Order, said: queue.SimpleQueue[tuple[int, Order, dict[str, Any]]]
-    ) -> None:
-        def follow() -> None:
-            words: dict[str, Any] = {}
-            try:
-                for answer in self._ready(slot).ask({"do": "train", "order": asdict(order)}):
-                    if "failed" in answer:
-                        words = answer
-                    else:
-                        said.put((slot, order, answer))
-            except ProcessLost as lost:
-                words = {"failed": f"its process {lost}", "lost": True}
-                self._replace(slot)
-            except Exception as cause:  # noqa: BLE001 - the foreman hears of it; nobody joins us
-                words = {"failed": f"{type(cause).__name__}: {cause}"}
-            said.put((slot, order, words))
+    def _follow(self, slot: int, order: Order) -> None:
+        words: dict[str, Any] = {"done": True}
+        try:
+            for answer in self._ready(slot).ask({"do": "train", "order": asdict(order)}):
+                if "share" in answer:
+                    self._said.put((slot, order, answer))
+                else:
+                    words = answer
+        except ProcessLost as lost:
+            words = {"failed": f"its process {lost}", "lost": True}
+            self._replace(slot)
+        except Exception as cause:  # noqa: BLE001 - the foreman hears of it; nobody joins us
+            words = {"failed": f"{type(cause).__name__}: {cause}"}
+        self._said.put((slot, order, words))
 
-        threading.Thread(target=follow, daemon=True).start()
+
+def _raise_refusal(words: dict[str, Any]) -> None:
+    """A disk that is full or shut is no fault of the net's, and no other would fare better."""
+    if "refused" in words:
+        raise OSError(0, *words["refused"])

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, final
 
+from fivefold.plumbing.errors import RunError
+from fivefold.plumbing.files import REFUSED
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -31,13 +34,18 @@ class Here:
         work: What is done for an order.
     """
 
-    slots = 1
+    slots, apart = 1, False
 
     def __init__(self, work: Work) -> None:
         self._work = work
 
     def run(self, orders: Sequence[Order], foreman: Foreman) -> None:
-        """One order after the other; one that fails does not keep the next from its turn."""
+        """One order after the other; one that fails does not keep the next from its turn.
+
+        Raises:
+            OSError: The disk refuses what is written (SafetensorError where that library met it).
+            RunError: The same, from the foreman.
+        """
         for waiting in orders:
             order = foreman.begin(waiting)
             if order is None:
@@ -48,6 +56,8 @@ class Here:
 
             try:
                 self._work.train(order, tick, foreman.stop)
+            except (*REFUSED, RunError):  # no fault of this net's: no other would fare better
+                raise
             except Exception as cause:  # noqa: BLE001 - whatever one net dies of, the others go on
                 foreman.failed(order, f"{type(cause).__name__}: {cause}")
             else:

@@ -9,8 +9,9 @@ import shutil
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, final
 
+from fivefold.plumbing.building import Building, remove_killed
 from fivefold.plumbing.errors import BadItem, DataError, RunError
-from fivefold.plumbing.files import atomic, printable, read_json, size_words, write_json
+from fivefold.plumbing.files import printable, read_json, size_words, write_json
 from fivefold.plumbing.members import Limits, Meter
 from fivefold.plumbing.tars import PACKED, tar_members
 from fivefold.plumbing.zips import zip_members
@@ -118,14 +119,18 @@ class ArchiveSource:
 
     def _spool(self, limits: Limits, tick: Callable[[float], None] | None) -> dict[str, object]:
         self._blob.parent.mkdir(parents=True, exist_ok=True)
+        remove_killed(self._blob.parent)
         room = shutil.disk_usage(self._blob.parent).free - _SPARE
         if room <= 0:
             raise self._full(room)
         meter = Meter(self.path, replace(limits, total=min(limits.total, room)))
         spool = _Spool(meter, tick)
         try:
-            with atomic(self._blob) as temporary, temporary.open("wb") as blob:
-                spool.fill(self.path, blob)
+            with Building(self._blob.parent) as building:
+                with (building.folder / "blob").open("wb") as blob:
+                    spool.fill(self.path, blob)
+                    os.fsync(blob.fileno())
+                (building.folder / "blob").replace(self._blob)
         except DataError as cause:
             # The limit was the disk's, not the archive's.
             raise (self._full(room) if meter.unpacked > room else cause) from cause
@@ -139,7 +144,7 @@ class ArchiveSource:
         return RunError(
             found=f"{size_words(max(room, 0))} of room in {printable(str(self._blob.parent))}",
             wanted=f"room for all of {printable(self.path.name)} unpacked, and 1 GiB to spare",
-            hint="free some space, or choose another --out",
+            hint="free some space, or set FIVEFOLD_CACHE to a folder on another disk",
         )
 
     def _nothing(self) -> DataError:

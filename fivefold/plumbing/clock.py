@@ -12,18 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)?(?![a-z])"
+)
 
 
 def seconds(budget: str | float) -> float:
-    """Read a time such as `90`, `90s`, `10m`, `1h30m` as seconds.
+    """Read a time such as `90`, `90s`, `10m`, `1h30m`, `10min`, `2 hours` as seconds.
 
     Raises:
         OptionError: The text is not a time, or not above zero.
     """
     text = str(budget).strip().lower()
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhd]?)", text)
-    rest = re.sub(r"(\d+(?:\.\d+)?)\s*([smhd]?)", "", text).strip()
-    total = sum(float(number) * _UNITS[unit or "s"] for number, unit in parts)
+    parts = _PART.findall(text)
+    rest = _PART.sub("", text).strip()
+    total = sum(float(number) * _UNITS[(unit or "s")[0]] for number, unit in parts)
     if rest or not parts or total <= 0:
         raise OptionError(
             found=f"budget {budget!r}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 _LITTER = {"__macosx", "thumbs.db", "desktop.ini"}
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")
+REFUSED = (OSError, SafetensorError)  # how a disk says no, to us or to safetensors
 
 
 @contextmanager
@@ -39,6 +42,18 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_temporary(name: str) -> bool:
+    """Whether `atomic` gives such names to files that are not whole yet."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what `atomic` left anywhere in `folder` when its process was killed."""
+    for file in folder.rglob(".*"):
+        if is_temporary(file.name) and file.is_file():
+            file.unlink(missing_ok=True)
 
 
 def litter(path: Path) -> list[Path]:
@@ -71,6 +86,11 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Read what `write_arrays` wrote."""
     return load_file(path)
+
+
+def refusal(cause: Exception) -> tuple[str, str | None]:
+    """What the disk says in an error of REFUSED: why, and of which file where it tells."""
+    return getattr(cause, "strerror", None) or str(cause), getattr(cause, "filename", None)
 
 
 @contextmanager

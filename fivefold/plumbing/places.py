@@ -13,3 +13,12 @@ def cache_root() -> Path:
         return Path(given)
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "fivefold"
+
+
+def data_root() -> Path:
+    """The folder of public data and their pinned checksums: FIVEFOLD_DATA, or the user's data."""
+    given = os.environ.get("FIVEFOLD_DATA")
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "fivefold"

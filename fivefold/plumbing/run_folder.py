@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import time
@@ -10,10 +11,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, final
 
-from safetensors import SafetensorError
-
 from fivefold.plumbing.errors import OptionError, RunError
-from fivefold.plumbing.files import printable, read_json, write_json
+from fivefold.plumbing.files import (
+    REFUSED,
+    is_temporary,
+    printable,
+    read_json,
+    refusal,
+    remove_temporaries,
+    write_json,
+)
+from fivefold.plumbing.lock import InUse, Lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
     from fivefold.plumbing.clock import Clock
 
 HEARTBEAT = 1.0  # seconds between two notes of the time used
+LOCK = "lock"  # file that one process holds while it works on the run
 Status = Literal["running", "done", "interrupted"]
 
 
@@ -31,12 +40,21 @@ class RunFolder:
     Args:
         path: The folder.
         facts: What `run.json` holds: `asked`, `used_s`, `status`, `phases`.
+        lock: Keeps other processes out until `release`.
         made: Folders that were made for the run, the innermost first.
+
+    Attributes:
+        url: Where the folder is mirrored to; None for one that stays here.
     """
 
-    def __init__(self, path: Path, facts: dict[str, Any], made: tuple[Path, ...] = ()) -> None:
+    url: str | None = None
+
+    def __init__(
+        self, path: Path, facts: dict[str, Any], lock: Lock, made: tuple[Path, ...] = ()
+    ) -> None:
         self.path = path
         self.facts = facts
+        self._lock = lock
         self._made = made
         self._noted_at = 0.0
 
@@ -46,19 +64,22 @@ class RunFolder:
 
         Raises:
             OptionError: Something lies there already.
-            RunError: It cannot be written.
+            RunError: It cannot be written, or another process is about to.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if not is_free(path):
             raise OptionError(
                 found=f"{printable(str(path))} is not empty",
                 wanted="a new folder for the run",
                 hint="continue that run with --resume, or give another --out",
             )
         made = tuple(folder for folder in (path, *path.parents) if not folder.exists())
-        run = cls(path, {"asked": asked, "used_s": 0.0, "status": "running", "phases": []}, made)
+        with writing(path):
+            path.mkdir(parents=True, exist_ok=True)
+        facts = {"asked": asked, "used_s": 0.0, "status": "running", "phases": []}
+        run = cls(path, facts, _locked(path), made)
         try:
             with writing(path):
-                path.mkdir(parents=True, exist_ok=True)
+                remove_temporaries(path)
                 write_json(path / "run.json", run.facts)
         except RunError:
             run.discard()
@@ -67,21 +88,31 @@ class RunFolder:
 
     @classmethod
     def resume(cls, path: Path) -> RunFolder:
-        """Open a run that was begun before.
+        """Open a run that was begun before; what a kill left half written is removed.
 
         Raises:
-            RunError: There is none, or it is not whole.
+            RunError: There is none, it is not whole, or another process works on it.
         """
+        _facts(path)  # where no run is, no lock is left
+        lock = _locked(path)
         try:
-            facts = read_json(path / "run.json")
-            _ = facts["asked"], facts["used_s"], facts["status"], facts["phases"]
-        except (OSError, ValueError, KeyError, TypeError) as cause:
-            raise RunError(
-                found=f"no run in {printable(str(path))}",
-                wanted="a folder in which fivefold win was begun",
-                hint="leave out --resume to begin one",
-            ) from cause
-        return cls(path, facts)
+            run = cls(path, _facts(path), lock)  # as its last holder left it
+        except RunError:
+            lock.release()
+            raise
+        if not run.done:
+            with writing(path):
+                remove_temporaries(path)
+        return run
+
+    @property
+    def trouble(self) -> str:
+        """Why the folder could not be locked; empty where it is."""
+        return self._lock.trouble
+
+    def release(self) -> None:
+        """Let other processes work on the run."""
+        self._lock.release()
 
     @property
     def used(self) -> float:
@@ -99,9 +130,10 @@ class RunFolder:
         A run that learned something stays: it has more than `run.json` and decoded arrays.
         """
         with suppress(OSError):
-            if {file.name for file in self.path.iterdir()} <= {"run.json", "cache"}:
+            if {file.name for file in self.path.iterdir()} <= {"run.json", "cache", LOCK}:
                 shutil.rmtree(self.path / "cache", ignore_errors=True)
                 (self.path / "run.json").unlink(missing_ok=True)
+                self.release()
                 for folder in self._made:
                     folder.rmdir()
 
@@ -159,6 +191,40 @@ def refuse_inside(data: Path, out: Path) -> None:
         )
 
 
+def is_free(path: Path) -> bool:
+    """Whether nothing lies at `path`, or only what a run leaves that was killed as it began."""
+    if not path.exists():
+        return True
+    if not path.is_dir():
+        return False
+    return all(file.name == LOCK or is_temporary(file.name) for file in path.iterdir())
+
+
+def _locked(path: Path) -> Lock:
+    try:
+        return Lock(path / LOCK, f"process {os.getpid()} on {platform.node()}")
+    except InUse as cause:
+        raise RunError(
+            found=f"{printable(str(path))}, on which another process works ({cause})",
+            wanted="a run that nobody works on",
+            hint="wait until that process ends or stop it, or begin another run with --out",
+        ) from cause
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    """What `run.json` holds, if it is whole."""
+    try:
+        facts: dict[str, Any] = read_json(path / "run.json")
+        _ = facts["asked"], facts["used_s"], facts["status"], facts["phases"]
+    except (OSError, ValueError, KeyError, TypeError) as cause:
+        raise RunError(
+            found=f"no run in {printable(str(path))}",
+            wanted="a folder in which fivefold win was begun",
+            hint="leave out --resume to begin one",
+        ) from cause
+    return facts
+
+
 @contextmanager
 def writing(path: Path, *, hint: str = "give another place with --out") -> Iterator[None]:
     """What the disk refuses while in here is one clear line about `path`, ending with `hint`.
@@ -168,11 +234,10 @@ def writing(path: Path, *, hint: str = "give another place with --out") -> Itera
     """
     try:
         yield
-    except (OSError, SafetensorError) as cause:
-        where = getattr(cause, "filename", None) or path
-        why = getattr(cause, "strerror", None) or cause
+    except REFUSED as cause:
+        why, where = refusal(cause)
         raise RunError(
-            found=f"{printable(str(where))}: {why}",
+            found=f"{printable(str(where or path))}: {why}",
             wanted="a folder that can be written, on a disk with room",
             hint=hint,
         ) from cause

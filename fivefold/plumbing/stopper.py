@@ -12,9 +12,21 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
+class Stopped(KeyboardInterrupt):
+    """A signal that ends what is being done; caught where Ctrl-C is.
+
+    Attributes:
+        number: The signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(signal.Signals(number).name)
+
+
 @final
 class Stopper:
-    """Says whether someone asked to stop; a second Ctrl-C stops at once."""
+    """Says whether someone asked to stop; a second request stops at once."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -26,25 +38,29 @@ class Stopper:
     @contextmanager
     def listening(self, say: Callable[[str], None]) -> Iterator[None]:
         """While in here the first SIGINT or SIGTERM sets `asked` instead of raising."""
-        if threading.current_thread() is not threading.main_thread():
-            yield  # only the main thread may set signal handlers
-            return
 
         def on_signal(number: int, frame: FrameType | None) -> None:
             del frame
             if self.asked:
-                raise KeyboardInterrupt
+                raise Stopped(number)
             self.asked = True
             name = signal.Signals(number).name
             say(f"{name}: ending with what there is (once more to stop at once)")
 
-        signals = (signal.SIGINT, signal.SIGTERM)
-        before = [signal.signal(number, on_signal) for number in signals]
-        try:
+        with _handled(on_signal):
             yield
-        finally:
-            for number, handler in zip(signals, before, strict=True):
-                signal.signal(number, handler)
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """While in here SIGTERM is an exception as Ctrl-C is, so that what was begun is put away."""
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        del frame
+        raise Stopped(number)
+
+    with _handled(on_signal):
+        yield
 
 
 @contextmanager
@@ -58,3 +74,18 @@ def deaf() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _handled(on_signal: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """While in here SIGINT and SIGTERM come to `on_signal`."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set signal handlers
+        return
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, on_signal) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ import PIL
 from numpy.typing import NDArray
 
 from fivefold import __version__
+from fivefold.plumbing.building import Building
 from fivefold.plumbing.errors import RunError
 from fivefold.plumbing.files import printable, read_json, size_words
 from fivefold.step2_gather.crew import DiskFull
@@ -74,19 +74,16 @@ def open_or_build(
     if _whole(folder):
         os.utime(folder / MANIFEST)  # the least recently used cache goes first
         return _read(folder, hit=True, notes=())
-    building = root / f".building-{uuid.uuid4().hex[:12]}"
     try:
-        building.mkdir(parents=True)
-        notes = fill(wanted, building, limits, tick)
-        if not _whole(folder):  # another run may have been quicker
-            shutil.rmtree(folder, ignore_errors=True)
-            building.rename(folder)
+        with Building(root) as building:
+            notes = fill(wanted, building.folder, limits, tick)
+            if not _whole(folder):  # another run may have been quicker
+                shutil.rmtree(folder, ignore_errors=True)
+                building.move_to(folder)
     except DiskFull as full:
         raise _no_space(root, str(full)) from full
     except OSError as cause:
         raise _no_space(root, (cause.strerror or str(cause)).lower()) from cause
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
     return _read(folder, hit=False, notes=notes)
 
 

@@ -6,16 +6,17 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
+from fivefold.plumbing.building import remove_killed
 from fivefold.plumbing.errors import RunError
 from fivefold.plumbing.files import printable, size_words
+from fivefold.plumbing.lock import abandoned
+from fivefold.step2_gather.item import ROWS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 # A cache that was opened within a day may be in use by a run or wanted by a resumed one.
 _KEPT_SECONDS = 86_400.0
-# A build writes all the time: one that stood still for so long was killed.
-_STALE_SECONDS = 600.0
 # Space that is left to the rest of the run: nets, report, the system.
 _SPARE = 256 << 20
 
@@ -26,21 +27,22 @@ def make_room(root: Path, needed: int, limit: int) -> tuple[str, ...]:
     Args:
         root: Folder of all caches.
         needed: Bytes of the new cache.
-        limit: Bytes for all together; a cache used within a day stays, whatever its size.
+        limit: Bytes for all together; a cache in use, or used within a day, stays whatever its
+            size. The first goes by locks: a clock that jumps takes no cache from a run.
 
     Returns:
         What was removed, in words.
     """
     now = time.time()
-    for folder in root.glob(".building-*"):
-        if now - max(f.stat().st_mtime for f in (folder, *folder.iterdir())) > _STALE_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+    remove_killed(root)
     caches = sorted((m.stat().st_mtime, m.parent) for m in root.glob("*/manifest.json"))
     sizes = {folder: sum(f.stat().st_size for f in folder.iterdir()) for _, folder in caches}
     total, dropped = sum(sizes.values()) + needed, 0
     for used, folder in caches:
         if total <= limit or now - used < _KEPT_SECONDS:
             break
+        if abandoned(folder / ROWS) is False:
+            continue
         shutil.rmtree(folder, ignore_errors=True)
         total -= sizes[folder]
         dropped += 1

@@ -11,6 +11,7 @@ from fivefold.step4_train.foreman import LEAST_SECONDS, Audience, PlanForeman, S
 from fivefold.step4_train.members import Site, TrainedFold, join_folds
 from fivefold.step4_train.plan import Wish, make_plan
 from fivefold.step4_train.staff import hire
+from fivefold.step4_train.stepped import plan_of_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,10 @@ def plan_nets(site: Site, launchers: Sequence[Launcher], share: Share, wish: Wis
     """
     if saving.exists(site.folder, "plan"):
         return saving.load(Plan, site.folder, "plan")
-    plan = make_plan(site.dataset, launchers, share.left(), wish)
+    if wish.steps is None:
+        plan = make_plan(site.dataset, launchers, share.left(), wish)
+    else:
+        plan = plan_of_steps(site.dataset, launchers, wish.steps, wish)
     saving.save(plan, site.folder, "plan")
     return plan
 
@@ -47,8 +51,8 @@ def train_nets(
 
     A net that fails is recorded and the others go on.
     """
-    # A resumed run may find another number of cores than the plan was made for.
-    launcher = min(launchers, key=lambda one: abs(one.slots - plan.slots))
+    # A resumed run may find another number of cores than the plan was made for, or a cluster.
+    launcher = min(launchers, key=lambda one: (not one.apart, abs(one.slots - plan.slots)))
     foreman = PlanForeman(plan, launcher.slots, site.folder, share, audience)
     launcher.run([order for line in plan.lines for order in _orders(line)], foreman)
     members: list[Member] = []

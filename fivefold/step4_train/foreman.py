@@ -59,7 +59,7 @@ class PlanForeman:
         audience: Who looks on.
 
     Attributes:
-        lost: What was not trained or failed, in words.
+        lost: What was not trained, failed or was begun again, in words.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class PlanForeman:
         self._rounds, self._slots = [1.0] * full + last, slots
         self._single = nets - 1 if odd == 1 and slots > 1 else None
         self._held, self._for_vault = plan.held_seconds, nets * plan.vault_seconds
-        self._begun = 0
+        self._views, self._begun = plan.views, 0
 
     def begin(self, order: Order) -> Order | None:
         """The order with its seconds; None where there is no time, or somebody wants to stop."""
@@ -86,7 +86,7 @@ class PlanForeman:
             reason = "the run was interrupted" if self.stop() else "no time was left"
             self.lost.append(f"net {order.title} was not trained: {reason}")
             return None
-        return replace(order, seconds=seconds, alone=number == self._single)
+        return replace(order, seconds=seconds, views=self._views, alone=number == self._single)
 
     def tick(self, order: Order, share: float, note: str) -> None:
         """Tell the audience."""
@@ -95,6 +95,10 @@ class PlanForeman:
     def stop(self) -> bool:
         """Ask the audience."""
         return self._audience.stop()
+
+    def begun_again(self, order: Order, why: str) -> None:
+        """Note it."""
+        self.lost.append(f"net {order.title} went on from its last checkpoint: {why}")
 
     def done(self, order: Order) -> None:
         """Its result stands in the folder, where it is read together with the others."""

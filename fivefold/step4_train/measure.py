@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,7 @@ from fivefold.engine.loop import DivergedError, Job, TooLargeError, Watch, train
 from fivefold.engine.schedule import Limit
 from fivefold.step4_train.build import fresh_net
 
-LEAST_STEPS, MOST_STEPS = 3, 12  # beside the first, which pays for set-up
+LEAST_STEPS, MOST_STEPS = 3, 60  # beside the first two, which pay for set-up
 ENOUGH_SECONDS = 0.5
 
 
@@ -30,41 +31,43 @@ class Ground:
 def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
     """Training rows per second of `recipe`, averaged over its two resolutions.
 
-    Two steps are always timed; what takes more than `seconds` is not timed any longer, and the
-    lower resolution then counts as the higher one. A net for which memory is too short, or that
-    diverges at once, has a speed of 0.
+    What takes more than `seconds` is not timed any longer than two steps, and the lower
+    resolution then counts as faster by its number of pixels. A net for which memory is too short,
+    or that diverges at once, has a speed of 0.
     """
     begin = time.perf_counter()
-    high = _timed(ground, replace(recipe, low_size=()), seconds)
+    high = _timed(ground, replace(recipe, low_share=0.0), seconds)
     left = seconds - (time.perf_counter() - begin)
-    if not recipe.low_size or left < 0 or high == 0:
+    if not recipe.low_size or high == 0:
         return high
-    low = _timed(ground, replace(recipe, size=recipe.low_size), left)
+    if left < 0:
+        pixels = math.prod(recipe.size) / math.prod(recipe.low_size)
+        return high * (1.0 + recipe.low_share * (pixels - 1.0))
+    low = _timed(ground, replace(recipe, low_share=1.0), left)  # the net stays that of `size`
     return recipe.low_share * low + (1.0 - recipe.low_share) * high
 
 
 def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
     dataset, begin = ground.dataset, time.perf_counter()
-    recipe = replace(recipe, low_size=(), low_share=0.0)
     moments: list[float] = []
 
     def enough() -> bool:
         moments.append(time.perf_counter())
-        timed = len(moments) - 1
-        late = timed >= 1 and moments[-1] - begin > seconds
-        return late or (timed >= LEAST_STEPS and moments[-1] - moments[0] > ENOUGH_SECONDS)
+        timed = len(moments) - 2
+        late = timed >= 1 and moments[-1] - begin > max(seconds, ENOUGH_SECONDS)
+        return late or (timed >= LEAST_STEPS and moments[-1] - moments[1] > ENOUGH_SECONDS)
 
     job = Job(
         rows=dataset.rows,
         targets=dataset.targets,
         recipe=recipe,
         expander=ground.expander,
-        limit=Limit(steps=1 + MOST_STEPS),
+        limit=Limit(steps=2 + MOST_STEPS),
         device=ground.device,
     )
     try:
         train(fresh_net(dataset, recipe), job, Watch(stop=enough))
     except (DivergedError, TooLargeError):
         return 0.0
-    per_step = float(np.median(np.diff(moments)))  # early steps still warm up
+    per_step = float(np.median(np.diff(moments[1:])))
     return min(recipe.batch, len(dataset.rows)) / max(1e-6, per_step)

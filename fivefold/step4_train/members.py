@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from fivefold.nets.base import Net
 
 Views = tuple[str, ...]
-VIEWS: tuple[Views, ...] = ((), ("mirror",), ("mirror", "shift"), ("shift",))
+# Sets of test-time views, and the passes that an answer by them takes.
+VIEWS: dict[Views, int] = {(): 1, ("mirror",): 2, ("mirror", "shift"): 6, ("shift",): 3}
 LOOK_ROWS = 500  # validation rows looked at while training
 VIEW_ROWS = 1500  # validation rows on which the test-time views are chosen
 
@@ -86,7 +87,10 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
     checkpoint = Checkpoint(folder / f"{number}.checkpoint")
     if saving.exists(folder, f"{number}"):
         known = saving.load(TrainedFold, folder, f"{number}")
-        if not (known.stopped and checkpoint.path.exists() and limit.seconds > 0):
+        if not known.stopped:
+            checkpoint.clear()  # where a kill came between the two
+            return known
+        if not checkpoint.path.exists() or (limit.steps is None and limit.seconds <= 0):
             return known
     dataset, begin = site.dataset, time.monotonic()
     train_rows = np.flatnonzero(dataset.folds != number)
@@ -107,7 +111,7 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
         stop=site.stop,
     )
     training = train(net, job, watch, checkpoint)
-    views = choose_views(net, dataset, held_rows, recipe, site.expander)
+    views = choose_views(net, dataset, held_rows, recipe, _views(site.expander, order.views))
     answers = predict(net, dataset.rows.select(held_rows), recipe.size, views)
     with atomic(folder / f"{number}.weights.safetensors") as file:
         save_file({k: v.contiguous() for k, v in net.state_dict().items()}, file)
@@ -154,14 +158,12 @@ def join_folds(dataset: Dataset, name: str, recipe: Recipe, folds: list[TrainedF
 
 
 def choose_views(
-    net: Net, dataset: Dataset, rows: IntArray, recipe: Recipe, expander: Expander
+    net: Net, dataset: Dataset, rows: IntArray, recipe: Recipe, candidates: Sequence[Views]
 ) -> Views:
     """The test-time views with the lowest log-loss on validation rows (never on the vault)."""
-    if not recipe.size:
+    if not recipe.size or len(candidates) == 1:
         return ()
     some = rows[:: max(1, len(rows) // VIEW_ROWS)]
-    mirrored = expander.record.settings.get("mirror", 0) > 0
-    candidates = [v for v in VIEWS if mirrored or "mirror" not in v]
     loss = metric("log_loss").function
     return min(
         candidates,
@@ -169,6 +171,16 @@ def choose_views(
             predict(net, dataset.rows.select(some), recipe.size, views), dataset.targets[some]
         ),
     )
+
+
+def _views(expander: Expander, most: int) -> list[Views]:
+    """Sets of views that keep labels and take at most `most` passes per answer."""
+    mirrored = expander.record.settings.get("mirror", 0) > 0
+    return [
+        views
+        for views, passes in VIEWS.items()
+        if passes <= most and (mirrored or "mirror" not in views)
+    ]
 
 
 def _look(net: Net, dataset: Dataset, rows: IntArray, recipe: Recipe) -> float:

@@ -21,16 +21,19 @@ if TYPE_CHECKING:
     from fivefold.contracts.orders import Launcher
     from fivefold.contracts.records import Dataset
 
-VIEWS = 6  # forward passes per answer with all test-time views
+VIEWS = (6, 2, 1)  # passes per answer with all test-time views, with the mirrored one, with none
+ANSWERING_SHARE = 0.05  # of the time; where all views would take more, it is better spent training
 ANSWER_SPEED = 2.5  # a row is answered about that much faster than it is trained on
 TINY_PICTURE = 16  # pixels; up to it a picture is trained at twice its size
 SMALL_PICTURE = 64  # pixels; above it a picture counts as a photo
-WIDTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+WIDTHS = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 PHOTO_LADDER = ((0.5, 64), (0.5, 96), (1.0, 96), (1.0, 128), (1.5, 128), (1.5, 160), (2.0, 160))
 LOW = 0.75  # of the side, for the first part of training
 LOW_SHARE = 0.45  # of the time
 MOST_TIMED = 3  # candidates; timing is time not trained
 TIMING_SHARE = 0.06  # of the time for nets, after which no further candidate is timed
+LEAST_STEPS = 600  # of a net; with fewer of them one net does better than several (lab/LOG.md)
+SETUP_SECONDS = 1.0  # of a net: filters from the data, first steps
 LEAST_SPEED = 0.01  # rows per second; below, a candidate could not be timed at all
 OTHER_WIDTHS = (0.125, 0.25, 0.5, 1.0)  # of nets that were made for large photos
 
@@ -44,20 +47,26 @@ class Wish:
         encoder: Encoder word; None takes the kind's default.
         seed: Of the whole run.
         vault_rows: Rows that every net will have to answer for at the end.
+        steps: Fixed number of steps of every net; None goes by the clock.
     """
 
     nets: int | None = None
     encoder: str | None = None
     seed: int = 0
     vault_rows: int = 0
+    steps: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answering:
-    """Seconds that one net needs to answer, beside its training: held-out rows, vault rows."""
+    """Seconds that one net needs to answer, beside its training: held-out rows, vault rows.
+
+    `views` is the number of passes per answer that this counts on.
+    """
 
     held: float
     vault: float
+    views: int
 
 
 def make_plan(dataset: Dataset, launchers: Sequence[Launcher], seconds: float, wish: Wish) -> Plan:
@@ -65,26 +74,31 @@ def make_plan(dataset: Dataset, launchers: Sequence[Launcher], seconds: float, w
 
     Args:
         dataset: Open rows.
-        launchers: Where nets can run; the first trains one net at a time on the whole machine.
+        launchers: Where nets can run; the first trains one net at a time on the whole machine. One
+            of another machine trains them all; the first is then timed for its answers only.
         seconds: For timing and training together.
         wish: What the user asked.
     """
     trial = _Trial(dataset, seconds, wish)
     ladder = candidates(dataset, wish)
-    rung = trial.climb(ladder, launchers[0])
+    apart = next((launcher for launcher in launchers if launcher.apart), None)
+    rung = trial.climb(ladder, apart or launchers[0])
     alone = trial.chosen
-    for company in launchers[1:]:
+    if apart:
+        alone = trial.time(trial.chosen.recipe, launchers[0])
+    for company in () if apart else launchers[1:]:
         trial.accompany(ladder, rung, company)
     best = trial.chosen
     timings = tuple(replace(t, chosen=t is best) for t in trial.timings)
-    answering = answering_seconds(dataset, wish, best.rows_per_second)
+    answering = trial.answering(best.rows_per_second)
     return Plan(
-        lines=_lines(dataset, best, trial, wish),
+        lines=_lines(dataset, best, trial),
         timings=timings,
         slots=best.slots,
-        alone=min(1.0, best.rows_per_second / best.slots / alone.rows_per_second),
+        alone=trial.alone,
         held_seconds=answering.held * best.slots,
-        vault_seconds=answering_seconds(dataset, wish, alone.rows_per_second).vault,
+        vault_seconds=trial.answering(alone.rows_per_second).vault,
+        views=answering.views,
     )
 
 
@@ -96,14 +110,17 @@ class _Trial:
         nets: How many there will be.
         timings: All that was timed.
         chosen: The timing that the plan is made from.
+        alone: `Plan.alone`.
     """
 
     chosen: Timing
+    alone = 1.0
 
     def __init__(self, dataset: Dataset, seconds: float, wish: Wish) -> None:
         self.dataset, self.wish = dataset, wish
         self.seconds = seconds
         self.nets = wish.nets or dataset.n_folds
+        self.least_nets = 1
         self.timings: list[Timing] = []
         self._until = time.monotonic() + TIMING_SHARE * seconds
 
@@ -114,7 +131,7 @@ class _Trial:
         """
         rung, good, too_dear = 0, 0, len(ladder)
         while True:
-            timing = self._time(ladder[rung], launcher)
+            timing = self.time(ladder[rung], launcher)
             if rung == 0 or self._enough(timing):
                 good, self.chosen = rung, timing
             if not self._enough(timing):
@@ -134,13 +151,15 @@ class _Trial:
         """Whether nets side by side are shown more than one after the other; then climb on."""
         if self.nets < company.slots or time.monotonic() > self._until:
             return
-        timing = self._time(ladder[rung], company)
+        timing = self.time(ladder[rung], company)
         if self._together(timing) <= self.chosen.rows_per_second:
             return
+        each = timing.rows_per_second / timing.slots
+        self.alone = min(1.0, each / self.chosen.rows_per_second)
         self.chosen = timing
         higher = ladder[rung + 1 : rung + 2]
         if higher and self._enough(_guess(timing, higher[0])):
-            timing = self._time(higher[0], company)
+            timing = self.time(higher[0], company)
             if self._enough(timing):
                 self.chosen = timing
 
@@ -155,9 +174,13 @@ class _Trial:
         """Seconds of the whole machine that one net gets, its answers included."""
         return self.seconds / self.nets
 
-    def _time(self, recipe: Recipe, launcher: Launcher) -> Timing:
+    def time(self, recipe: Recipe, launcher: Launcher) -> Timing:
+        """What `launcher` makes of a recipe; the time that takes is no longer there for nets."""
         begin = time.monotonic()
         found = launcher.rows_per_second(recipe, seconds=max(0.0, self._until - begin))
+        if launcher.apart:  # a machine that is left idle makes no other one faster
+            self.least_nets = launcher.slots
+            found *= self.nets / (-(-self.nets // launcher.slots) * launcher.slots)
         speed = max(LEAST_SPEED, found)
         self.seconds = max(0.0, self.seconds - (time.monotonic() - begin))
         timing = Timing(
@@ -169,20 +192,28 @@ class _Trial:
         self.timings.append(timing)
         return timing
 
+    def answering(self, speed: float) -> Answering:
+        """With as many test-time views as the time is good for."""
+        return answering_within(self.dataset, self.wish, speed, self.seconds_each())
+
     def _epochs(self, speed: float) -> float:
-        answering = answering_seconds(self.dataset, self.wish, speed)
-        training = max(0.0, self.seconds_each() - answering.held - answering.vault)
-        return speed * training / max(1, _train_rows(self.dataset))
+        answering = self.answering(speed)
+        beside = answering.held + answering.vault + SETUP_SECONDS
+        training = max(0.0, self.seconds_each() - beside)
+        return speed * training / max(1, train_rows(self.dataset))
 
     def _enough(self, timing: Timing) -> bool:
         wanted = wanted_epochs(self.dataset, timing.recipe)
-        return self._epochs(timing.rows_per_second) >= wanted
+        least = least_epochs(self.dataset, timing.recipe)
+        return self._epochs(timing.rows_per_second) >= max(wanted, least)
 
     def _fewer_nets(self) -> None:
         """Where even the cheapest net would see far too little, fewer nets see more each."""
         timing = self.chosen
-        speed, enough = timing.rows_per_second, wanted_epochs(self.dataset, timing.recipe)
-        while self.wish.nets is None and self.nets > 1 and self._epochs(speed) < enough / 2:
+        speed, wanted = timing.rows_per_second, wanted_epochs(self.dataset, timing.recipe)
+        enough = max(wanted / 2, least_epochs(self.dataset, timing.recipe))
+        least = self.nets if self.wish.nets else self.least_nets
+        while self.nets > least and self._epochs(speed) < enough:
             self.nets -= 1
         self.chosen = replace(
             timing, recipe=replace(timing.recipe, epochs=round(self._epochs(speed), 1))
@@ -205,13 +236,19 @@ def _cost(recipe: Recipe) -> float:
     return recipe.width * places
 
 
-def answering_seconds(dataset: Dataset, wish: Wish, rows_per_second: float) -> Answering:
-    """What answering will cost a net that trains `rows_per_second`."""
+def answering_within(dataset: Dataset, wish: Wish, speed: float, seconds: float) -> Answering:
+    """Of a net that gets `seconds`: by as many views as such a time is good for."""
+    found = [_answering(dataset, wish, speed, views) for views in VIEWS]
+    most = ANSWERING_SHARE * seconds
+    return next((one for one in found if one.held + one.vault <= most), found[-1])
+
+
+def _answering(dataset: Dataset, wish: Wish, rows_per_second: float, views: int) -> Answering:
+    """What answering by `views` will cost a net that trains `rows_per_second`."""
     held = int((dataset.folds >= 0).sum()) // max(1, dataset.n_folds)
-    per_row = VIEWS / (ANSWER_SPEED * rows_per_second)
-    return Answering(
-        held=(held + 2 * min(held, VIEW_ROWS)) * per_row, vault=wish.vault_rows * per_row
-    )
+    per_row = views / (ANSWER_SPEED * rows_per_second)
+    chosen = 2 * min(held, VIEW_ROWS) if views > 1 else 0  # to find out which views help
+    return Answering(held=(held + chosen) * per_row, vault=wish.vault_rows * per_row, views=views)
 
 
 def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
@@ -268,25 +305,26 @@ def _sized(recipe: Recipe, size: tuple[int, ...]) -> Recipe:
 
 def _batch(dataset: Dataset) -> int:
     """At least sixteen steps per pass: more rows a step are cheaper, more steps learn faster."""
-    rows = _train_rows(dataset)
+    rows = train_rows(dataset)
     for batch in (512, 256, 128, 64, 32):
         if rows >= 16 * batch:
             return batch
     return max(4, min(32, rows // 4))
 
 
-def _train_rows(dataset: Dataset) -> int:
+def train_rows(dataset: Dataset) -> int:
+    """Rows that one net trains on."""
     held = int((dataset.folds >= 0).sum())
     return len(dataset.rows) - held // max(1, dataset.n_folds)
 
 
 def wanted_epochs(dataset: Dataset, recipe: Recipe) -> float:
     """Passes over the training rows below which a smaller net does better (lab/LOG.md)."""
-    rows = _train_rows(dataset)
-    return 5.0 * recipe.width**2 * (50_000 / max(rows, 50)) ** 0.35
+    rows = train_rows(dataset)
+    return 5.5 * recipe.width**2 * (50_000 / max(rows, 50)) ** 0.35
 
 
-def _lines(dataset: Dataset, best: Timing, trial: _Trial, wish: Wish) -> tuple[PlanLine, ...]:
+def _lines(dataset: Dataset, best: Timing, trial: _Trial) -> tuple[PlanLine, ...]:
     recipe, each = best.recipe, trial.seconds_each()
     size = "x".join(map(str, recipe.size)) or "-"
     beside = f" by {best.slots} nets side by side" if best.slots > 1 else ""
@@ -295,14 +333,27 @@ def _lines(dataset: Dataset, best: Timing, trial: _Trial, wish: Wish) -> tuple[P
         f"{each * best.slots:.0f} s a net (width {recipe.width:g} wants "
         f"{wanted_epochs(dataset, recipe):.1f}), size {size}"
     )
-    folds = dataset.n_folds
+    return lines_of(recipe, trial.nets, dataset.n_folds, seconds=each, why=why)
+
+
+def least_epochs(dataset: Dataset, recipe: Recipe) -> float:
+    """Passes in which a net makes the least number of steps that is worth training it."""
+    rows = max(1, train_rows(dataset))
+    return LEAST_STEPS * min(recipe.batch, rows) / rows
+
+
+def lines_of(
+    recipe: Recipe, nets: int, folds: int, *, seconds: float, why: str, steps: int | None = None
+) -> tuple[PlanLine, ...]:
+    """Members of a net per fold until there are `nets` of them; `seconds` are those of one net."""
     return tuple(
         PlanLine(
             member=f"{recipe.net}-{first // folds + 1}",
-            recipe=replace(recipe, seed=wish.seed + 1000 * (first // folds)),
-            seconds=round(each * min(folds, trial.nets - first), 1),
-            nets=min(folds, trial.nets - first),
+            recipe=replace(recipe, seed=recipe.seed + 1000 * (first // folds)),
+            seconds=round(seconds * min(folds, nets - first), 1),
+            nets=min(folds, nets - first),
             why=why,
+            steps=steps,
         )
-        for first in range(0, trial.nets, folds)
+        for first in range(0, nets, folds)
     )

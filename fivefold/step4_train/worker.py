@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import signal
-import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, final
 
@@ -22,20 +23,14 @@ if TYPE_CHECKING:
 
 @final
 class Stop:
-    """Whether to end: after SIGTERM. Without its parent the process is gone at once.
-
-    Somebody else may already continue the run, so an orphan must not write a checkpoint.
-    """
+    """Whether to end: after SIGTERM."""
 
     def __init__(self) -> None:
         self._asked = False
-        self._parent = os.getppid()
         signal.signal(signal.SIGTERM, self._on_signal)
 
     def __call__(self) -> bool:
         """Asked after every step."""
-        if os.getppid() != self._parent:
-            os._exit(1)
         return self._asked
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
@@ -48,14 +43,27 @@ def main() -> None:
     stop = Stop()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not pass for an answer
-    setup = json.loads(sys.stdin.buffer.readline())
-    work = _open(setup)
+    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(lines,), daemon=True).start()
+    work = _open(json.loads(lines.get()))
     _answer(answers, {"ready": True})
-    for line in sys.stdin.buffer:
-        task = json.loads(line)
+    while True:
+        task = json.loads(lines.get())
         for answer in (_train if task["do"] == "train" else _time)(work, task, stop, answers):
             _answer(answers, answer)
         _answer(answers, {"done": True})
+
+
+def _listen(lines: queue.SimpleQueue[bytes]) -> None:
+    """Hand on what the parent says; without it the process is gone at once, whatever it does.
+
+    Somebody else may already continue the run, so an orphan must not write into it.
+    """
+    # Unbuffered: the lock of a buffer would be held when the interpreter ends by itself.
+    with os.fdopen(os.dup(0), "rb", buffering=0) as parent:
+        for line in parent:
+            lines.put(line)
+    os._exit(1)
 
 
 def _open(setup: dict[str, Any]) -> Trainer:
@@ -72,12 +80,15 @@ def _train(
 ) -> Iterator[dict[str, Any]]:
     from fivefold.contracts import saving  # noqa: PLC0415
     from fivefold.contracts.orders import Order  # noqa: PLC0415
+    from fivefold.plumbing.files import REFUSED, refusal  # noqa: PLC0415
 
     def tick(share: float, note: str) -> None:
         _answer(answers, {"share": share, "note": note})
 
     try:
         work.train(saving.read(Order, task["order"]), tick, stop)
+    except REFUSED as cause:  # no fault of this net's
+        yield {"refused": refusal(cause)}
     except Exception as cause:  # noqa: BLE001 - whatever one net dies of, the others go on
         yield {"failed": f"{type(cause).__name__}: {cause}"}
 

@@ -137,8 +137,11 @@ class Bench:
 
 def together(jobs: Sequence[Callable[[], Fitted]]) -> list[Fitted]:
     """Run jobs side by side in threads, one per core: the fits leave Python's lock."""
-    with ThreadPoolExecutor(cores()) as threads:
+    threads = ThreadPoolExecutor(cores())
+    try:
         return [done.result() for done in [threads.submit(job) for job in jobs]]
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)  # who interrupts does not wait for fits
 
 
 def stratified(targets: IntArray, rng: np.random.Generator) -> IntArray:

@@ -34,11 +34,13 @@ class Report:
         data: The values of report.json.
         json: Where report.json lies.
         html: Where report.html lies.
+        url: Where it lies for others, if the run is mirrored there.
     """
 
     data: dict[str, Any]
     json: Path
     html: Path
+    url: str | None = None
 
     @classmethod
     def load(cls, folder: Path) -> Report:
@@ -71,7 +73,7 @@ class Report:
             lines.append("1 thing degraded; the report lists it")
         elif degraded:
             lines.append(f"{degraded} things degraded; the report lists them")
-        return "\n".join([*lines, f"report: {self.html}"])
+        return "\n".join([*lines, f"report: {self.url or self.html}"])
 
     __repr__ = __str__
 

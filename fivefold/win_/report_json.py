@@ -155,6 +155,7 @@ def _plan(fleet: Fleet) -> dict[str, Any]:
                 "recipe": _recipe(line.recipe),
                 "seconds": line.seconds,
                 "nets": line.nets,
+                "steps": line.steps,
                 "why": line.why,
             }
             for line in plan.lines

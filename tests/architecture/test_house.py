@@ -37,7 +37,9 @@ def loaded_after(code):
     return set(found.stdout.split())
 
 
-@pytest.mark.parametrize("heavy", ["torch", "sklearn", "skimage", "matplotlib", "pyarrow"])
+@pytest.mark.parametrize(
+    "heavy", ["torch", "sklearn", "skimage", "matplotlib", "pyarrow", "requests", "pooch"]
+)
 def test_importing_fivefold_loads_nothing_heavy(heavy):
     assert heavy not in loaded_after("import fivefold, fivefold.cli")
 
@@ -56,7 +58,7 @@ def test_the_command_line_is_as_agreed():
     command = typer.main.get_command(app)
     found = [
         f"{name} {' '.join(sorted(option))}"
-        for name, sub in sorted(command.commands.items())
+        for name, sub in sorted({**command.commands, "fivefold": command}.items())
         for option in sorted(p.opts + p.secondary_opts for p in sub.params)
     ]
     assert found == (Path(__file__).parent / "options.txt").read_text().splitlines()

@@ -3,6 +3,7 @@
 import numpy as np
 import PIL.Image
 import pytest
+from starts import Starter
 
 from fivefold import cli
 
@@ -55,3 +56,13 @@ def refused(capsys):
         return found
 
     return run
+
+
+@pytest.fixture(scope="module")
+def starter(tmp_path_factory):
+    """A folder with `data/`, three classes of pictures, and starts of the command line in it."""
+    folder = tmp_path_factory.mktemp("starts")
+    write_pictures(folder / "data", 40, classes=("blue", "green", "red"))
+    made = Starter(folder)
+    yield made
+    made.close()

@@ -6,15 +6,18 @@ import numpy as np
 import pytest
 import torch
 
+from fivefold.contracts.orders import Order
 from fivefold.contracts.records import ExpansionRecord, Plan, PlanLine, Recipe
 from fivefold.contracts.rows import Rows
 from fivefold.engine.loop import DivergedError
 from fivefold.engine.schedule import Limit
+from fivefold.launch.here import Here
 from fivefold.plumbing.clock import Clock
 from fivefold.step3_expand.image import ImageExpander
-from fivefold.step4_train import Share, Site, Wish, train_nets
+from fivefold.step4_train import Audience, Share, Site, train_nets
 from fivefold.step4_train import members as members_room
 from fivefold.step4_train.members import join_folds, train_fold
+from fivefold.step4_train.work import Trainer
 
 RECIPE = Recipe(net="convnet", width=0.25, size=(12, 12), batch=8, optimiser="muon", rate=0.05)
 
@@ -34,13 +37,11 @@ def site(tmp_path, made_dataset):
         expander=ImageExpander(ExpansionRecord(kind="image", settings={}, why={}), classes=2),
         device=torch.device("cpu"),
         folder=tmp_path / "train",
-        bar=lambda *_: None,
-        stop=lambda: False,
     )
 
 
 def test_a_fold_answers_for_the_rows_it_did_not_see(site):
-    done = train_fold(site, "a", RECIPE, 1, Limit(steps=3))
+    done = train_fold(site, Order(member="a", recipe=RECIPE, fold=1), Limit(steps=3))
     assert np.array_equal(done.rows, np.flatnonzero(site.dataset.folds == 1))
     assert np.allclose(done.answers.sum(1), 1.0, atol=1e-5)
     member = join_folds(site.dataset, "a", RECIPE, [done])
@@ -49,8 +50,8 @@ def test_a_fold_answers_for_the_rows_it_did_not_see(site):
 
 
 def test_what_is_done_is_read_back(site):
-    first = train_fold(site, "a", RECIPE, 0, Limit(steps=3))
-    again = train_fold(site, "a", RECIPE, 0, Limit(steps=500))
+    first = train_fold(site, Order(member="a", recipe=RECIPE, fold=0), Limit(steps=3))
+    again = train_fold(site, Order(member="a", recipe=RECIPE, fold=0), Limit(steps=500))
     assert np.array_equal(first.answers, again.answers)
     assert again.fold == first.fold
 
@@ -62,12 +63,13 @@ def test_an_interrupted_net_goes_on_from_where_it_was(site):
         seen.append(1)
         return len(seen) >= 3
 
-    half = train_fold(replace(site, stop=stop_after_three), "a", RECIPE, 0, Limit(steps=10))
+    order = Order(member="a", recipe=RECIPE, fold=0)
+    half = train_fold(replace(site, stop=stop_after_three), order, Limit(steps=10))
     assert half.stopped
-    whole = train_fold(site, "a", RECIPE, 0, Limit(steps=10))
+    whole = train_fold(site, order, Limit(steps=10))
     assert not whole.stopped
     assert whole.fold.epochs == pytest.approx(5.0)
-    fresh = train_fold(site, "b", RECIPE, 0, Limit(steps=10))
+    fresh = train_fold(site, Order(member="b", recipe=RECIPE, fold=0), Limit(steps=10))
     assert np.array_equal(whole.answers, fresh.answers)
     assert not (site.folder / "a" / "0.checkpoint").exists()
 
@@ -84,7 +86,8 @@ def test_a_net_that_fails_is_recorded_and_the_others_go_on(site, monkeypatch, er
     monkeypatch.setattr(members_room, "train", fails_first)
     line = PlanLine(member="a", recipe=RECIPE, seconds=4.0, nets=2, why="made")
     share = Share(clock=Clock(1000.0), reserve=0.0)
-    fleet = train_nets(site, Plan(lines=(line,)), Wish(), share, ())
+    launchers = (Here(Trainer(site)),)
+    fleet = train_nets(site, launchers, Plan(lines=(line,)), share, Audience())
     assert [part.fold for part in fleet.members[0].parts] == [1]
     assert len(fleet.degraded) == 1
     assert str(error) in fleet.degraded[0]

@@ -3,26 +3,36 @@
 from dataclasses import replace
 
 import pytest
-import torch
 
 from fivefold.step4_train import plan as planning
 from fivefold.step4_train.plan import Wish, make_plan, wanted_epochs
 
 
+class Pretended:
+    """A launcher that trains nothing: its speed goes by width and resolution."""
+
+    def __init__(self, speed, slots):
+        self.speed, self.slots, self.apart = speed, slots, False
+
+    def rows_per_second(self, recipe, *, seconds):
+        del seconds
+        places = recipe.size[0] * recipe.size[1] / 1024
+        return self.speed / (recipe.width**1.7 * places)
+
+
 @pytest.fixture
-def planned(made_dataset, monkeypatch):
-    """Plan on a pretended machine: rows per second of width 1 at 32 x 32."""
+def planned(made_dataset):
+    """Plan on a pretended machine: rows per second of width 1 at 32 x 32, alone and beside others.
 
-    def make(speed, seconds, *, n=20_000, shape=(32, 32, 3), folds=1, **wish):
-        def timed(ground, recipe, *, seconds):
-            del ground, seconds
-            places = recipe.size[0] * recipe.size[1] / 1024
-            return speed / (recipe.width**1.7 * places)
+    `gain` is what two nets side by side are shown together, in terms of one on the whole machine.
+    """
 
-        monkeypatch.setattr(planning, "rows_per_second", timed)
+    def make(speed, seconds, *, n=20_000, shape=(32, 32, 3), folds=1, gain=None, **wish):
+        launchers = [Pretended(speed, slots=1)]
+        if gain is not None:
+            launchers.append(Pretended(gain * speed, slots=2))
         dataset = made_dataset(n, shape, folds)
-        plan = make_plan(dataset, None, seconds, Wish(**wish), torch.device("cpu"))
-        return dataset, plan
+        return dataset, make_plan(dataset, launchers, seconds, Wish(**wish))
 
     return make
 
@@ -79,3 +89,40 @@ def test_tiny_pictures_are_enlarged_and_small_ones_get_a_low_start(planned):
     assert tiny.lines[0].recipe.size == (16, 16)
     _, small = planned(1500, 60)
     assert small.lines[0].recipe.low_size == (24, 24)
+
+
+def test_nets_run_side_by_side_where_they_are_shown_more(planned):
+    _, plan = planned(1500, 600, n=1000, folds=4, gain=1.5)
+    assert plan.slots == 2
+    assert plan.alone == pytest.approx(0.75, abs=0.01)
+    (chosen,) = [t for t in plan.timings if t.chosen]
+    assert chosen.slots == 2
+
+
+def test_nets_run_one_after_the_other_where_company_costs(planned):
+    assert planned(1500, 600, n=1000, folds=4, gain=0.9)[1].slots == 1
+
+
+def test_a_last_net_without_company_counts_against_company(planned):
+    """Of three nets on two slots the third has the machine to itself: 1.1 becomes 1.06."""
+    _, plan = planned(1500, 600, n=1000, folds=3, nets=3, gain=1.1)
+    assert plan.slots == 2
+    assert planned(1500, 600, n=1000, folds=1, gain=1.5)[1].slots == 1
+
+
+def test_what_company_gains_buys_a_larger_net(planned):
+    alone = planned(900, 500, n=4000, folds=4)[1].lines[0].recipe
+    beside = planned(900, 500, n=4000, folds=4, gain=2.0)[1].lines[0].recipe
+    assert beside.width > alone.width
+
+
+def test_views_are_given_up_where_answering_would_eat_the_training(planned):
+    assert planned(1500, 3600, vault_rows=500)[1].views == 6
+    assert planned(1500, 30, vault_rows=10_000)[1].views < 6
+
+
+def test_a_net_makes_enough_steps_before_there_is_a_second_one(planned):
+    dataset, plan = planned(900, 30, n=700, folds=5)
+    nets = sum(line.nets for line in plan.lines)
+    assert 1 < nets < 5
+    assert plan.lines[0].recipe.epochs >= planning.least_epochs(dataset, plan.lines[0].recipe)

@@ -133,6 +133,7 @@ def member(name: str, kind: str, n: int, k: int, score: float) -> Member:
             seconds=20.0,
             epochs=8.0 if deep else 0.0,
             curve=_curve(8, score) if deep else (),
+            views=("mirror",) if deep else (),
         )
         for f in range(2)
     )
@@ -146,7 +147,6 @@ def member(name: str, kind: str, n: int, k: int, score: float) -> Member:
         score=score,
         seconds=40.0,
         answers=np.full((n, k), np.nan, np.float32),
-        views=("mirror",) if deep else (),
     )
 
 
@@ -213,7 +213,7 @@ def make(  # one call per kind of run
     fleet = Fleet(
         members=tuple(member(name, kinds[name], n, k, skills[name]) for name in skills),
         plan=Plan(
-            lines=(line, PlanLine(member="hog", recipe=None, seconds=9.0, nets=2, why="opponent")),
+            lines=(line,),
             timings=(Timing(recipe=RECIPE, rows_per_second=5200.0, chosen=True),),
             notes=("2 cores",),
         ),

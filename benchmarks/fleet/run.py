@@ -1,0 +1,97 @@
+"""What do several nets cost, and when are they worth it?
+
+    python benchmarks/fleet/run.py [--part ratio table] [--data DIR] [--only cifar10:1m ...]
+
+ratio: the time of four equal nets, over four times the time of one. table: at equal wall-clock,
+one longer-trained net beside 2, 3 and 5. Cells that stand in results.jsonl are not run again.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from typing import TYPE_CHECKING
+
+from benchmarks import harness, plans, record, series
+from benchmarks.fleet import ratio
+from benchmarks.fleet.page import ONE, page
+from benchmarks.plans import Choice
+from benchmarks.series import Cell, Result
+from fivefold.plumbing.clock import seconds
+
+if TYPE_CHECKING:
+    from benchmarks.harness import Prepare
+
+HERE = Path(__file__).resolve().parent
+PARTS = ("ratio", "table")
+SIZES = {
+    "digits": (Choice(width=0.5, side=16), Choice(width=2.0, side=16)),
+    "cifar10": (Choice(width=0.5, side=32), Choice(width=1.0, side=32), Choice(width=2.0, side=32)),
+    "flowers12": (Choice(width=0.5, side=64), Choice(width=1.0, side=96)),
+}
+TABLE_DATA = ("cifar10", "flowers12")
+TABLE_BUDGETS = ("1m", "5m", "20m")
+TABLE_NETS = (1, 2, 3, 5)
+
+
+def ratio_cells(folder: Path, slots: int | None) -> list[Cell]:
+    """Four nets beside one, for nets of several sizes; `slots` None takes one per core."""
+
+    def cell(name: str, choice: Choice) -> Cell:
+        def measure(seed: int) -> Result:
+            del seed  # a time, not a score
+            return ratio.measure(harness.opened(name, folder), choice, slots=slots)
+
+        asked = "" if slots is None else f":{slots}slots"
+        size = f"w{choice.width:g}-{choice.side}px"
+        return Cell(name=f"ratio:{name}:{size}{asked}", data=name, measure=measure)
+
+    return [cell(name, c) for name, sizes in SIZES.items() for c in sizes]
+
+
+def table_cells(folder: Path) -> list[Cell]:
+    """One net beside several in the same time, planned anew and with the one net's recipe."""
+    found = []
+    for name in TABLE_DATA:
+        for budget in TABLE_BUDGETS:
+            cell = partial(_cell, folder, name, budget)
+            for nets in TABLE_NETS:
+                found.append(cell(f"planned-{nets}", plans.by_planner(nets), nets))
+                if nets > 1:
+                    found.append(cell(f"{ONE}-{nets}", plans.like_one(nets), nets))
+    return found
+
+
+def _cell(folder: Path, name: str, budget: str, who: str, prepare: Prepare, nets: int) -> Cell:
+    def measure(seed: int) -> Result:
+        arena = harness.opened(name, folder)
+        return harness.play(arena, seconds(budget), prepare, nets=nets, seed=seed)
+
+    return Cell(name=f"{name}:{budget}:{who}", data=name, measure=measure)
+
+
+def main() -> None:
+    """Measure every cell that has no result yet."""
+    parser = series.arguments("What do several nets cost, and when are they worth it?", HERE)
+    parser.add_argument("--part", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--slots", type=int, help="nets side by side for the ratio")
+    asked = parser.parse_args()
+    folder = record.data_folder(asked.data)
+    found = ratio_cells(folder, asked.slots) if "ratio" in asked.part else []
+    found += table_cells(folder) if "table" in asked.part else []
+    series.Series(
+        cells=harness.present(found, folder),
+        page=page,
+        out=asked.out,
+        seed=asked.seed,
+        only=asked.only,
+        again=asked.again,
+    ).run()
+
+
+if __name__ == "__main__":
+    main()

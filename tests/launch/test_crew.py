@@ -1,0 +1,111 @@
+"""Worker processes: orders are dealt out, losses survived, a wish to stop carried on."""
+
+from dataclasses import replace
+
+import pytest
+
+from fivefold.contracts.orders import Order
+from fivefold.contracts.records import Recipe
+from fivefold.launch.crew import Crew
+from fivefold.plumbing.errors import RunError
+
+RECIPE = Recipe(net="convnet")
+
+
+class Listener:
+    """A foreman that writes down what it hears."""
+
+    def __init__(self, *, stop_after=None, refuse=()):
+        self.heard, self.ticks, self.again = {}, [], []
+        self.stop_after, self.refuse = stop_after, refuse
+
+    def begin(self, order):
+        return None if order.fold in self.refuse else replace(order, seconds=5.0)
+
+    def tick(self, order, share, note):
+        self.ticks.append((order.title, share, note))
+
+    def stop(self):
+        return self.stop_after is not None and len(self.ticks) >= self.stop_after
+
+    def begun_again(self, order, why):
+        self.again.append((order.title, why))
+
+    def done(self, order):
+        self.heard[order.title] = "done"
+
+    def failed(self, order, why):
+        self.heard[order.title] = why
+
+
+@pytest.fixture
+def crew(tmp_path):
+    made = Crew(
+        "tests.launch.pretend_worker",
+        {"run": str(tmp_path)},
+        [{"SLOT": "0"}, {"SLOT": "1"}],
+        tmp_path,
+    )
+    yield made
+    made.close()
+
+
+def orders(member, count):
+    return [Order(member=member, fold=i, recipe=RECIPE) for i in range(count)]
+
+
+def test_every_order_is_carried_out_and_both_workers_have_their_share(crew, tmp_path):
+    foreman = Listener()
+    crew.run(orders("waits", 0) + orders("a", 6), foreman)
+    assert foreman.heard == {f"a/{i}": "done" for i in range(6)}
+    assert {note for _, _, note in foreman.ticks} == {"0", "1"}
+    assert len(list(tmp_path.glob("a-*.done"))) == 6
+
+
+def test_orders_the_foreman_refuses_are_not_begun(crew, tmp_path):
+    foreman = Listener(refuse=(1, 2))
+    crew.run(orders("a", 4), foreman)
+    assert set(foreman.heard) == {"a/0", "a/3"}
+    assert not list(tmp_path.glob("a-1.tried*"))
+
+
+def test_a_lost_worker_is_replaced_and_its_order_begun_again(crew, tmp_path):
+    foreman = Listener()
+    crew.run(orders("dies_once", 1) + orders("a", 2), foreman)
+    assert foreman.heard == {"dies_once/0": "done", "a/0": "done", "a/1": "done"}
+    assert len(list(tmp_path.glob("dies_once-0.tried*"))) == 2
+    ((title, why),) = foreman.again
+    assert title == "dies_once/0"
+    assert "was killed" in why
+
+
+def test_an_order_that_always_costs_its_worker_is_given_up(crew):
+    foreman = Listener()
+    crew.run(orders("dies", 1) + orders("a", 1), foreman)
+    assert "was killed, most likely by the system" in foreman.heard["dies/0"]
+    assert foreman.heard["a/0"] == "done"
+
+
+def test_a_failure_is_told_in_the_workers_words(crew):
+    foreman = Listener()
+    crew.run(orders("fails", 1), foreman)
+    assert foreman.heard == {"fails/0": "ValueError: no luck"}
+
+
+def test_a_wish_to_stop_reaches_every_worker(crew):
+    foreman = Listener(stop_after=2)
+    crew.run(orders("waits", 2), foreman)
+    assert foreman.heard == {"waits/0": "done", "waits/1": "done"}
+
+
+def test_rows_per_second_are_those_of_all_workers(crew):
+    assert crew.rows_per_second(RECIPE, seconds=1.0) == 200.0
+
+
+def test_a_worker_that_does_not_start_is_one_clear_failure(tmp_path):
+    crew = Crew("tests.launch.nowhere", {"run": str(tmp_path)}, [{}, {}], tmp_path)
+    foreman = Listener()
+    crew.run(orders("a", 1), foreman)
+    crew.close()
+    assert "does not start" in foreman.heard["a/0"]
+    assert RunError.__name__ in foreman.heard["a/0"]
