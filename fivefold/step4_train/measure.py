@@ -12,6 +12,7 @@ import torch
 from fivefold.contracts.records import Dataset, Recipe
 from fivefold.contracts.roles import Expander
 from fivefold.engine.loop import DivergedError, Job, TooLargeError, Watch, train
+from fivefold.engine.recovery import within_memory
 from fivefold.engine.schedule import Limit
 from fivefold.step4_train.build import fresh_net
 
@@ -66,7 +67,8 @@ def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
         device=ground.device,
     )
     try:
-        train(fresh_net(dataset, recipe), job, Watch(stop=enough))
+        with within_memory():
+            train(fresh_net(dataset, recipe), job, Watch(stop=enough))
     except (DivergedError, TooLargeError):
         return 0.0
     per_step = float(np.median(np.diff(moments[1:])))
