@@ -25,7 +25,7 @@ from fivefold.engine.learner import Learner
 from fivefold.engine.optimisers import rise_of, set_rate
 from fivefold.engine.peers import ALONE, Peers
 from fivefold.engine.precision import autocast, channels_last
-from fivefold.engine.recovery import DivergedError, TooLargeError, halving, out_of_memory
+from fivefold.engine.recovery import DivergedError, TooLargeError, halving, within_memory
 from fivefold.engine.schedule import Limit, rate
 from fivefold.nets.base import Net
 from fivefold.nets.blocks.pictures import plain
@@ -114,13 +114,8 @@ def train(
         DivergedError: It diverged again and again.
         TooLargeError: It cannot be trained in the memory there is.
     """
-    try:
+    with within_memory():
         return _Trainer(net, job, watch or Watch(), checkpoint).run()
-    except (MemoryError, RuntimeError) as cause:
-        if not out_of_memory(cause):
-            raise
-        said = str(cause).partition("\n")[0] or type(cause).__name__
-        raise TooLargeError(f"it does not fit into memory: {said}") from cause
 
 
 @final

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, final
 
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
 
@@ -97,6 +98,22 @@ def halving(work: Callable[[int], T], size: int) -> tuple[int, T]:
         size = (size + 1) // 2
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+
+@contextmanager
+def within_memory() -> Iterator[None]:
+    """Around what has no smaller size.
+
+    Raises:
+        TooLargeError: Memory was short.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as cause:
+        if not out_of_memory(cause):
+            raise
+        said = str(cause).partition("\n")[0] or type(cause).__name__
+        raise TooLargeError(f"it does not fit into memory: {said}") from cause
 
 
 def out_of_memory(error: BaseException) -> bool:

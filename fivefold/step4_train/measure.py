@@ -13,6 +13,7 @@ from fivefold.contracts.records import Dataset, Recipe
 from fivefold.contracts.roles import Expander
 from fivefold.engine.loop import Job, Watch, train
 from fivefold.engine.peers import ALONE, Peers
+from fivefold.engine.recovery import within_memory
 from fivefold.engine.schedule import Limit
 from fivefold.step4_train.build import fresh_net
 
@@ -71,6 +72,7 @@ def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
         device=ground.device,
         peers=ground.peers,
     )
-    train(fresh_net(dataset, recipe), job, Watch(stop=enough))
+    with within_memory():
+        train(fresh_net(dataset, recipe), job, Watch(stop=enough))
     per_step = float(np.median(np.diff(moments[1:])))
     return min(recipe.batch, len(dataset.rows)) / max(1e-6, per_step)

@@ -20,6 +20,7 @@ from fivefold.engine.checkpoints import Checkpoint
 from fivefold.engine.inference import predict
 from fivefold.engine.loop import Job, Watch, train
 from fivefold.engine.peers import ALONE, Peers
+from fivefold.engine.recovery import within_memory
 from fivefold.nets.build import count_parameters
 from fivefold.plumbing.files import atomic
 from fivefold.scores.metrics import metric
@@ -97,7 +98,8 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
     train_rows = np.flatnonzero(dataset.folds != number)
     held_rows = np.flatnonzero(dataset.folds == number)
     recipe = replace(order.recipe, seed=order.recipe.seed + 100 * number)
-    net = fresh_net(dataset, recipe)
+    with within_memory():
+        net = fresh_net(dataset, recipe)
     job = Job(
         rows=dataset.rows.select(train_rows),
         targets=dataset.targets[train_rows],

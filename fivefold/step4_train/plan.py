@@ -35,6 +35,7 @@ TIMING_SHARE = 0.06  # of the time for nets, after which no further candidate is
 LEAST_STEPS = 600  # of a net; with fewer of them one net does better than several (lab/LOG.md)
 SETUP_SECONDS = 1.0  # of a net: filters from the data, first steps
 LEAST_SPEED = 0.01  # rows per second; below, a candidate could not be timed at all
+NOT_TIMED = "even the smallest net could not be timed: memory was short, or it diverged at once"
 OTHER_WIDTHS = (0.125, 0.25, 0.5, 1.0)  # of nets that were made for large photos
 
 
@@ -90,11 +91,13 @@ def make_plan(dataset: Dataset, launchers: Sequence[Launcher], seconds: float, w
         trial.accompany(ladder, rung, company)
     best = trial.chosen
     timings = tuple(replace(t, chosen=t is best) for t in trial.timings)
+    notes = (NOT_TIMED,) if best.rows_per_second <= LEAST_SPEED else ()
     answering = trial.answering(best.rows_per_second)
     at_the_end = alone.rows_per_second * launchers[0].alone
     return Plan(
         lines=_lines(dataset, best, trial),
         timings=timings,
+        notes=notes,
         slots=best.slots,
         alone=trial.alone,
         held_seconds=answering.held * best.slots,

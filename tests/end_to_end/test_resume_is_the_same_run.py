@@ -10,7 +10,7 @@ from fivefold.plumbing.run_folder import RunFolder
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"label": "other"}, {"metric": "log_loss"}])
 def test_other_options_are_refused(tmp_path, change):
-    RunFolder.begin(tmp_path / "run", facts(None, Options(budget=60.0)))
+    RunFolder.begin(tmp_path / "run", facts(None, Options(budget=60.0))).release()
     with pytest.raises(fivefold.OptionError, match="leave out --resume"):
         fivefold.win(budget=60, out=tmp_path / "run", resume=True, **change)
 

@@ -78,11 +78,11 @@ def calm(recipe, expander, monkeypatch):
     monkeypatch.setattr(loop, "autocast", lambda device: torch.autocast(device.type, enabled=False))
     monkeypatch.setitem(expander.record.settings, "shift", 0.0)
     monkeypatch.setitem(expander.record.settings, "cutout", 0.0)
-    monkeypatch.setattr(nn.Dropout, "forward", lambda *given: given[-1])
-    return replace(recipe, net="fully_connected", optimiser="sgd", rate=0.01)
+    monkeypatch.setattr(nn.Dropout, "forward", lambda _, x: x)
+    return replace(recipe, net="fully_connected", optimiser="sgd", rate=0.01, batch=13)
 
 
-@pytest.mark.parametrize("rows", [8, 5, 1])
+@pytest.mark.parametrize("rows", [7, 4, 1])
 def test_parts_give_the_gradient_of_the_whole(calm, job_of, net_of, disturbed, rows):
     whole, parted = net_of(calm), net_of(calm)
     train(whole, job_of(8, recipe=calm))

@@ -8,6 +8,7 @@ import PIL.Image
 import pytest
 import torch
 
+from fivefold.contracts.orders import Order
 from fivefold.contracts.records import Ensemble, Fleet, Plan, Recipe
 from fivefold.engine.schedule import Limit
 from fivefold.plumbing.clock import Clock
@@ -50,13 +51,14 @@ def learn_from(dataset, folder, *, seed=0, steps=8):
         expander=expander,
         device=torch.device("cpu"),
         folder=folder,
-        bar=lambda *_: None,
-        stop=lambda: False,
     )
     recipe = Recipe(net="convnet", width=0.25, size=(16, 16), batch=32, rate=0.1, seed=seed)
     folds = [
-        train_fold(site, "convnet-1", replace(recipe, seed=seed + n), n, Limit(steps=steps))
-        for n in range(dataset.n_folds)
+        train_fold(site, order, Limit(steps=steps))
+        for order in (
+            Order(member="convnet-1", recipe=replace(recipe, seed=seed + n), fold=n)
+            for n in range(dataset.n_folds)
+        )
     ]
     deep = join_folds(dataset, "convnet-1", recipe, folds)
     fleet = Fleet(members=(*opponents.members, deep), plan=Plan(), degraded=())

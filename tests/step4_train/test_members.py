@@ -91,3 +91,26 @@ def test_a_net_that_fails_is_recorded_and_the_others_go_on(site, monkeypatch, er
     assert [part.fold for part in fleet.members[0].parts] == [1]
     assert len(fleet.degraded) == 1
     assert str(error) in fleet.degraded[0]
+
+
+def test_what_a_net_recovered_from_is_told(site, monkeypatch):
+    honest, calls = ImageExpander.__call__, []
+
+    def spoiled_once(self, batch, targets, **given):
+        calls.append(len(batch))
+        if len(batch) > 4:
+            raise MemoryError
+        x, targets = honest(self, batch, targets, **given)
+        return x * (float("nan") if len(calls) == 4 else 1.0), targets
+
+    monkeypatch.setattr(ImageExpander, "__call__", spoiled_once)
+    line = PlanLine(member="a", recipe=RECIPE, seconds=4.0, nets=1, why="made", steps=6)
+    share = Share(clock=Clock(1000.0), reserve=0.0)
+    plan, launchers = Plan(lines=(line,)), (Here(Trainer(site)),)
+    fleet = train_nets(site, launchers, plan, share, Audience())
+    assert fleet.degraded == (
+        "net a/0: it diverged, went back to step 0, and on at 0.3 of the rate",
+        "net a/0: memory was short: batches of 8 rows were trained 4 at a time",
+    )
+    again = train_nets(site, launchers, plan, share, Audience())
+    assert again.degraded == fleet.degraded

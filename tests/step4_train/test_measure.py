@@ -1,0 +1,101 @@
+"""Timing survives candidates that do not fit into memory, or diverge at once."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from fivefold.contracts.records import ExpansionRecord, Recipe
+from fivefold.step3_expand.image import ImageExpander
+from fivefold.step4_train import measure
+from fivefold.step4_train.measure import Ground, rows_per_second
+from fivefold.step4_train.plan import LEAST_SPEED, NOT_TIMED, Wish, make_plan
+
+RECIPE = Recipe(net="convnet", width=0.25, size=(12, 12), batch=8, optimiser="muon", rate=0.05)
+
+
+@pytest.fixture
+def ground(made_dataset, monkeypatch):
+    """Where a small net is timed on 40 pictures."""
+    monkeypatch.setattr(measure, "ENOUGH_SECONDS", 0.0)
+    expander = ImageExpander(ExpansionRecord(kind="image", settings={}, why={}), classes=2)
+    dataset = made_dataset(40, (12, 12, 3), 2)
+    return Ground(dataset=dataset, expander=expander, device=torch.device("cpu"))
+
+
+def short_of(rows, monkeypatch):
+    """Make pictures of more rows at a time than that not fit into memory."""
+    honest = ImageExpander.__call__
+
+    def short(self, batch, targets, **given):
+        if len(batch) > rows:
+            raise MemoryError
+        return honest(self, batch, targets, **given)
+
+    monkeypatch.setattr(ImageExpander, "__call__", short)
+
+
+def test_a_candidate_that_fits_in_parts_is_timed_in_parts(ground, monkeypatch):
+    short_of(3, monkeypatch)
+    assert rows_per_second(ground, RECIPE, seconds=60.0) > 0.0
+
+
+def test_a_candidate_that_does_not_fit_at_all_has_no_speed(ground, monkeypatch):
+    short_of(0, monkeypatch)
+    low = replace(RECIPE, low_size=(8, 8), low_share=0.45)
+    assert rows_per_second(ground, low, seconds=60.0) == 0.0
+
+
+def test_a_net_that_cannot_even_be_built_has_no_speed(ground, monkeypatch):
+    def too_large(dataset, recipe):
+        del dataset, recipe
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 7 bytes")
+
+    monkeypatch.setattr(measure, "fresh_net", too_large)
+    assert rows_per_second(ground, RECIPE, seconds=60.0) == 0.0
+
+
+def test_a_candidate_that_diverges_has_no_speed(ground, monkeypatch):
+    honest = ImageExpander.__call__
+
+    def spoiled(self, batch, targets, **given):
+        x, targets = honest(self, batch, targets, **given)
+        return x * float("nan"), targets
+
+    monkeypatch.setattr(ImageExpander, "__call__", spoiled)
+    assert rows_per_second(ground, RECIPE, seconds=60.0) == 0.0
+
+
+class Short:
+    """A launcher with memory for nets up to a width."""
+
+    slots, apart = 1, False
+
+    def __init__(self, width, slots=1):
+        self.width, self.slots = width, slots
+
+    def rows_per_second(self, recipe, *, seconds):
+        del seconds
+        return 1e5 / recipe.width if recipe.width <= self.width else 0.0
+
+
+def test_the_plan_takes_what_fits(made_dataset):
+    dataset = made_dataset(20_000, (32, 32, 3), 1)
+    plan = make_plan(dataset, [Short(1.0)], 3600.0, Wish())
+    assert plan.lines[0].recipe.width <= 1.0
+    assert plan.notes == ()
+    assert any(t.rows_per_second == LEAST_SPEED for t in plan.timings)
+
+
+@pytest.mark.parametrize("company", [[], [Short(0.0, slots=2)]], ids=["alone", "beside others"])
+def test_where_nothing_fits_there_is_a_plan_that_says_so(made_dataset, company):
+    dataset = made_dataset(1000, (32, 32, 3), 5)
+    plan = make_plan(dataset, [Short(0.0), *company], 600.0, Wish())
+    assert plan.notes == (NOT_TIMED,)
+    assert plan.lines
+
+
+def test_company_for_which_memory_is_short_is_declined(made_dataset):
+    dataset = made_dataset(1000, (32, 32, 3), 5)
+    plan = make_plan(dataset, [Short(9.0), Short(0.0, slots=2)], 600.0, Wish())
+    assert plan.slots == 1
