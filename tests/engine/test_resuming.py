@@ -20,7 +20,7 @@ COURSES = {
     "adamw, dropout": {"optimiser": "adamw", "rate": 1e-3, **DENSE},
     "adamw": {"optimiser": "adamw", "rate": 0.01},
     "muon, diverges": {"optimiser": "muon", "rate": 3e18, **LOW},
-    "sgd, diverges": {"optimiser": "sgd", "rate": 300.0},
+    "sgd, diverges": {"optimiser": "sgd", "rate": 100.0},
     "sgd, dropout, diverges": {"optimiser": "sgd", "rate": 1.0, **DENSE},
     "adamw, diverges": {"optimiser": "adamw", "rate": 100.0},
 }
