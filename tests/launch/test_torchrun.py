@@ -101,7 +101,7 @@ def test_stopped_politely_resumed_killed_and_resumed_by_one_process(folder):
     assert told.count("found: process 1 of 2 (from 0 on) does not answer any more\n") == 1
     assert told.count("hint: the same command with --resume goes on from here\n") == 1
 
-    job = Job(folder, "fivefold", "win", "--budget", "25s", "--resume")
+    job = Job(folder, "fivefold", "win", "--budget", "60s", "--resume")
     said, told = job.end()
     assert job.process.returncode == 0, told
     assert "report: " in said
