@@ -8,6 +8,7 @@ is begun again from its checkpoint.
 from __future__ import annotations
 
 import queue
+import signal
 import sys
 import threading
 from contextlib import ExitStack, suppress
@@ -122,7 +123,7 @@ class Crew:
                 stack.callback(worker.close)
 
     def _hire(self, slot: int) -> JsonProcess:
-        with deaf():  # the foreman decides what Ctrl-C means
+        with deaf(signal.SIGINT):  # the foreman decides what it means; SIGTERM is how it tells
             return JsonProcess(
                 self._module,
                 self._setup,

@@ -66,41 +66,32 @@ def at_once() -> Iterator[None]:
 @contextmanager
 def answering(handler: signal.Handlers) -> Iterator[None]:
     """While in here SIGINT and SIGTERM are met by `handler`; only in the main thread."""
-    if threading.current_thread() is not threading.main_thread():
+    with _handled(handler, (signal.SIGINT, signal.SIGTERM)):
         yield
-        return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, handler) for number in signals]
-    try:
-        yield
-    finally:
-        for number, known in zip(signals, before, strict=True):
-            signal.signal(number, known)
 
 
 @contextmanager
-def deaf() -> Iterator[None]:
-    """Processes begun in here never hear Ctrl-C: whoever began them decides when they end."""
-    if threading.current_thread() is not threading.main_thread():
+def deaf(*numbers: int) -> Iterator[None]:
+    """Processes begun in here do not hear these signals: who began them decides when they end.
+
+    Ctrl-C goes to all processes of a terminal; what ends a batch job or a service, to all of that.
+    """
+    with _handled(signal.SIG_IGN, numbers):
         yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
-def _handled(on_signal: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """While in here SIGINT and SIGTERM come to `on_signal`."""
+def _handled(
+    handler: Callable[[int, FrameType | None], None] | signal.Handlers,
+    numbers: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM),
+) -> Iterator[None]:
+    """While in here these signals come to `handler`."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set signal handlers
         return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, on_signal) for number in signals]
+    before = [signal.signal(number, handler) for number in numbers]
     try:
         yield
     finally:
-        for number, handler in zip(signals, before, strict=True):
-            signal.signal(number, handler)
+        for number, known in zip(numbers, before, strict=True):
+            signal.signal(number, known)

@@ -5,6 +5,7 @@ Axes: N rows, F features.
 
 from __future__ import annotations
 
+import signal
 import time
 from dataclasses import dataclass
 from itertools import takewhile
@@ -78,7 +79,8 @@ def describe(
     found: list[FloatArray] = []
     # joblib's own processes do not run the user's script a second time, as `spawn` would.
     jobs = Parallel(n_jobs=cores() if pooled else 1, return_as="generator", max_nbytes=None)
-    with deaf():  # the pool is begun here; it would die of a Ctrl-C that the run survives
+    # The pool is begun here; it would die of requests to stop that the run survives.
+    with deaf(signal.SIGINT, signal.SIGTERM):
         pieces_done = jobs(work)
     for piece in pieces_done:
         found.append(piece)
@@ -99,26 +101,23 @@ def portion(
 
 
 def measure(
-    features: TraditionalFeatures,
-    rows: Items,
-    rng: np.random.Generator,
-    now: Callable[[], float] = time.monotonic,
+    features: TraditionalFeatures, rows: Items, rng: np.random.Generator
 ) -> tuple[float, int]:
     """Seconds per row on one core, and the number of features, from a small slice.
 
     Learning is part of the measure, since it describes the rows it learns from.
     """
     few = rows.select(np.sort(rng.permutation(len(rows))[:8]))
-    start = now()
+    start = time.monotonic()
     features.learn(few, rng)
-    learned = now() - start
-    start = now()
+    learned = time.monotonic() - start
+    start = time.monotonic()
     width = features.describe(few.take(slice(None))).shape[1]
-    seconds = max(learned, now() - start) / len(few)
+    seconds = max(learned, time.monotonic() - start) / len(few)
     if seconds > 5e-3:
         return seconds, width
     # A first call also pays for imports and for setting up: quick features get a longer look.
     more = rows.select(np.sort(rng.permutation(len(rows))[:64])).take(slice(None))
-    start = now()
+    start = time.monotonic()
     features.describe(more)
-    return (now() - start) / len(more), width
+    return (time.monotonic() - start) / len(more), width

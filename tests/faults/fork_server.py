@@ -1,7 +1,8 @@
 """Starts of the command line that cost no imports: each is a fork, with a process group of its own.
 
 Speaks JSON lines. Asked with `words`, `folder`, `cache` and `log`, it answers with `pid`, and with
-`code` once that process has ended. Whoever asked may kill the process meanwhile.
+`code` once that process has ended. Whoever asked may kill the process meanwhile; `signals` are
+[step, number] pairs that the process sends itself when its screen shows a step or a bar.
 """
 
 import json
@@ -9,6 +10,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 
 
 def main():
@@ -45,14 +47,33 @@ def begin(order):
     os.chdir(order["folder"])
     os.environ["FIVEFOLD_CACHE"] = order["cache"]
     cli.START = time.monotonic()
+    for step, number in order["signals"]:
+        send_at(cli.Screen, step, number)
     code = 1
     try:
         cli.main(order["words"])
     except SystemExit as end:
         code = end.code or 0
+    except BaseException:
+        traceback.print_exc()  # as the interpreter would
     finally:
         sys.stdout.flush()
         os._exit(code)
+
+
+def send_at(screen, wanted, number):
+    """Have this process send itself a signal when the screen first shows a step or a bar."""
+    left = [number]
+
+    def watched(usual):
+        def show(self, name, *rest):
+            usual(self, name, *rest)
+            if name == wanted and left:
+                os.kill(os.getpid(), left.pop())
+
+        return show
+
+    screen.step, screen.bar = watched(screen.step), watched(screen.bar)
 
 
 if __name__ == "__main__":

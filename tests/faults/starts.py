@@ -103,14 +103,15 @@ class Starter:
         self._server.wait()
         self._server.stdout.close()
 
-    def fork(self, *words, cache="cache"):
-        """Begin a command in a fork."""
+    def fork(self, *words, cache="cache", signals=()):
+        """Begin a command in a fork, which gets `signals` at their steps: (step, number)."""
         log = self._log()
         order = {
             "words": [str(word) for word in words],
             "folder": str(self.folder),
             "cache": str(self.folder / cache),
             "log": str(log),
+            "signals": list(signals),
         }
         self._server.stdin.write(json.dumps(order) + "\n")
         self._server.stdin.flush()
@@ -133,9 +134,9 @@ class Starter:
             )
         return Started(process.pid, log, process.wait)
 
-    def whole(self, *words, code=0, cache="cache"):
+    def whole(self, *words, code=0, cache="cache", signals=()):
         """A command in a fork, to its end; give what it said."""
-        started = self.fork(*words, cache=cache)
+        started = self.fork(*words, cache=cache, signals=signals)
         ended = started.end()
         said = started.log.read_text(errors="replace")
         assert ended == code, said

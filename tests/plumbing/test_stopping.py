@@ -19,14 +19,15 @@ def test_a_stop_uses_the_clock_up():
     assert clock.used() >= 100.0
 
 
-def test_processes_begun_deaf_survive_an_interrupt():
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_processes_begun_deaf_survive_a_signal(number):
     code = "import sys; print('up', flush=True); sys.stdin.read(); print('alive')"
-    with deaf():
+    with deaf(number):
         child = subprocess.Popen(
             [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
     assert child.stdout.readline() == "up\n"
-    child.send_signal(signal.SIGINT)
+    child.send_signal(number)
     out, _ = child.communicate("", timeout=20)
     assert out == "alive\n"
 
