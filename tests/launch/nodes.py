@@ -1,4 +1,4 @@
-"""A Ray cluster of several nodes on this machine."""
+"""Several nodes of Ray on this machine, from a process of their own."""
 
 import json
 import os
@@ -58,13 +58,3 @@ class Nodes:
         line = self.process.stdout.readline()
         assert line, self.log.read_text()
         return json.loads(line)
-
-
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory):
-    """Two nodes of two cores, one of them with two GPUs in name."""
-    made = Nodes(tmp_path_factory.mktemp("cache"))
-    made.add(cpus=2)
-    made.add(cpus=2, gpus=2)
-    yield made
-    made.close()
