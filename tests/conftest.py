@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.launch.nodes import Nodes
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
@@ -16,3 +18,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}; set FIVEFOLD_TEST_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def nodes(tmp_path_factory):
+    """A Ray cluster on this machine: two nodes of two cores, one of them with two GPUs in name."""
+    made = Nodes(tmp_path_factory.mktemp("cache"))
+    made.add(cpus=2)
+    made.add(cpus=2, gpus=2)
+    yield made
+    made.close()

@@ -152,11 +152,13 @@ class RayCluster:
                 return
             if "files" in words:
                 self._keep(order, words)
+            if "share" in words:
+                yield order, {"share": words.pop("share"), "note": words.pop("note")}
             if "lost" in words:
                 self._replace(seat)
             elif "done" in words or "failed" in words:
                 seat.state = "free"
-            elif "share" not in words:
+            else:
                 return
             yield order, words
 

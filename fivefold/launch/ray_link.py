@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ SILENT = {
     "RAY_SCHEDULER_EVENTS": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
 }
+PORT_SECONDS = 10.0  # until a port that does not answer counts as closed
 
 
 def linked(address: str) -> tuple[Any, bool]:
@@ -41,6 +43,7 @@ def linked(address: str) -> tuple[Any, bool]:
         if ray.is_initialized():
             return ray, False
         try:
+            _see_port(address or os.environ.get("RAY_ADDRESS", ""))
             with _own_signals():
                 ray.init(
                     address=address or None,
@@ -55,6 +58,17 @@ def linked(address: str) -> tuple[Any, bool]:
                 hint="start one with ray start --head, or leave out the address for this machine",
             ) from cause
     return ray, True
+
+
+def _see_port(address: str) -> None:
+    """Ray would try for minutes to reach a port where nobody listens.
+
+    Raises:
+        OSError: Nobody does.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=PORT_SECONDS).close()
 
 
 def _first_line(cause: Exception) -> str:

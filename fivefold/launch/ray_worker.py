@@ -150,8 +150,11 @@ class RayWorker:
             self._ended.put({"failed": f"{type(cause).__name__}: {cause}"})
 
     def _last_news(self, ended: dict[str, Any]) -> dict[str, Any]:
-        """The end of an order, with what was not sent yet."""
-        return ended if "failed" in ended else {**ended, "files": self._changed()}
+        """The end of an order, with what was not told or sent yet."""
+        told, self._told = self._told, {}
+        if "failed" in ended:
+            return {**told, **ended}
+        return {**told, **ended, "files": self._changed()}
 
     def _changed(self) -> dict[str, bytes]:
         """Files of the order that changed since they were sent."""

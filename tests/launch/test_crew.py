@@ -1,41 +1,10 @@
 """Worker processes: orders are dealt out, losses survived, a wish to stop carried on."""
 
-from dataclasses import replace
-
 import pytest
 
-from fivefold.contracts.orders import Order
-from fivefold.contracts.records import Recipe
 from fivefold.launch.crew import Crew
 from fivefold.plumbing.errors import RunError
-
-RECIPE = Recipe(net="convnet")
-
-
-class Listener:
-    """A foreman that writes down what it hears."""
-
-    def __init__(self, *, stop_after=None, refuse=()):
-        self.heard, self.ticks, self.again = {}, [], []
-        self.stop_after, self.refuse = stop_after, refuse
-
-    def begin(self, order):
-        return None if order.fold in self.refuse else replace(order, seconds=5.0)
-
-    def tick(self, order, share, note):
-        self.ticks.append((order.title, share, note))
-
-    def stop(self):
-        return self.stop_after is not None and len(self.ticks) >= self.stop_after
-
-    def begun_again(self, order, why):
-        self.again.append((order.title, why))
-
-    def done(self, order):
-        self.heard[order.title] = "done"
-
-    def failed(self, order, why):
-        self.heard[order.title] = why
+from tests.launch.listening import RECIPE, Listener, orders
 
 
 @pytest.fixture
@@ -48,10 +17,6 @@ def crew(tmp_path):
     )
     yield made
     made.close()
-
-
-def orders(member, count):
-    return [Order(member=member, fold=i, recipe=RECIPE) for i in range(count)]
 
 
 def test_every_order_is_carried_out_and_both_workers_have_their_share(crew, tmp_path):
