@@ -54,7 +54,7 @@ def begin(order):
         cli.main(order["words"])
     except SystemExit as end:
         code = end.code or 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - a process of its own
         traceback.print_exc()  # as the interpreter would
     finally:
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Locks end with whoever holds them, however it ended; what cannot be locked is told, not refused."""
+"""Locks end with whoever holds them, however it ended; what cannot be locked is told."""
 
 import errno
 import fcntl
@@ -135,7 +135,7 @@ def test_what_is_built_has_its_place_or_is_gone(tmp_path):
     with Building(tmp_path) as building:
         (building.folder / "a").touch()
         building.move_to(tmp_path / "place")
-    with pytest.raises(KeyboardInterrupt), Building(tmp_path) as building:
+    with pytest.raises(KeyboardInterrupt), Building(tmp_path) as building:  # noqa: PT012
         (building.folder / "b").touch()
         raise KeyboardInterrupt
     assert [str(f.relative_to(tmp_path)) for f in sorted(tmp_path.rglob("*"))] == [
