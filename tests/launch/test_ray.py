@@ -1,6 +1,7 @@
 """Workers on the nodes of a cluster: shares, movements, losses, a wish to stop."""
 
 import ast
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -182,7 +183,7 @@ def test_workers_that_cannot_open_the_site_are_one_clear_error(hire, supplies):
     assert "nothing" in foreman.heard["a/0"]
 
 
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
 def test_no_cluster_is_one_clear_error(supplies, tmp_path):
-    pytest.importorskip("ray", reason="Ray is not installed: pip install 'fivefold[ray]'")
     with pytest.raises(RunError, match=r"no Ray cluster at 127\.0\.0\.1:1"):
         RayCluster(where("ray:127.0.0.1:1", None, None), supplies(), tmp_path, nets=1)
