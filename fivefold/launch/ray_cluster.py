@@ -102,6 +102,7 @@ class RayCluster:
     def run(self, orders: Sequence[Order], foreman: Foreman) -> None:
         """Deal out orders to whoever is ready; the calling thread alone talks to the foreman."""
         deal(orders, foreman, self)
+        self._tell()
 
     def rows_per_second(self, recipe: Recipe, *, seconds: float) -> float:
         """Training rows per second of all workers together, each with a net of its own.
@@ -140,7 +141,6 @@ class RayCluster:
         """Give an order to a worker, with what an earlier one left of it."""
         seat = next(seat for seat in self._seats if seat.state == "free")
         seat.state = "busy"
-        self._tell()
         self._in_background(self._follow, seat, replace(order, alone=False))
 
     def listen(self, seconds: float) -> Iterator[tuple[Order, dict[str, Any]]]:
@@ -208,6 +208,7 @@ class RayCluster:
             self._arrivals.setdefault(arrival.node, []).append(arrival)
             if not any(seat.state == "starting" for seat in self._seats):
                 self._goods.clear()
+                self._tell()
         elif "lost" in words:
             self._why = words["failed"]
             self._replace(seat)
@@ -269,14 +270,14 @@ class RayCluster:
 
     def _tell(self) -> None:
         """Say once who trains, and what was moved to whom."""
-        if self._told:
+        if self._told or not self._arrivals:
             return
         self._told = True
         share, arrivals = self._share, [one for some in self._arrivals.values() for one in some]
-        gpus = f" and {share.gpus:g} GPUs" if share.gpus else ""
+        gpus = f" and {_count(share.gpus, 'GPU')}" if share.gpus else ""
         self._say(
-            f"ray: {len(arrivals)} workers on {len(self._arrivals)} machines, "
-            f"{share.cpus:g} cores{gpus} each; {self._moved()}"
+            f"ray: {_count(len(arrivals), 'worker')} on {_count(len(self._arrivals), 'machine')}, "
+            f"{_count(share.cpus, 'core')}{gpus} each; {self._moved()}"
         )
 
     def _moved(self) -> str:
@@ -305,3 +306,7 @@ class RayCluster:
     def _disconnect(self) -> None:
         if self._ours:
             self._ray.shutdown()
+
+
+def _count(number: float, thing: str) -> str:
+    return f"{number:g} {thing}{'s' * (number != 1)}"

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ class Nodes:
     """Several nodes of Ray on this machine, with a cache folder of their own."""
 
     def __init__(self, cache):
-        pytest.importorskip("ray", reason="Ray is not installed: pip install 'fivefold[ray]'")
+        if find_spec("ray") is None:
+            pytest.skip("Ray is not installed: pip install 'fivefold[ray]'")
         self.cache = cache
         self.log = cache / "log"
         environment = {
