@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from safetensors.torch import load_file
@@ -20,7 +20,7 @@ from fivefold.contracts.records import Ensemble, Fleet, Fold, Member, Problem
 from fivefold.contracts.rows import FloatArray, Held, Items
 from fivefold.engine.inference import predict
 from fivefold.engine.precision import channels_last, choose_device
-from fivefold.nets.build import build
+from fivefold.nets.build import build, intake_of
 from fivefold.plumbing.errors import BadItem, DataError, RunError
 from fivefold.plumbing.files import printable, whole
 from fivefold.plumbing.mirror import fetched_bundle, is_url
@@ -40,12 +40,11 @@ AT_ONCE = 500  # raw items decoded at a time
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What a bundle knows beside its weights."""
+    """What a bundle knows beside its weights; `shape` is what the input kind learned."""
 
     problem: Problem
     classes: tuple[str, ...]
-    item_shape: tuple[int, ...]
-    dtype: str
+    shape: dict[str, Any]
     members: tuple[Member, ...]
     ensemble: Ensemble
 
@@ -202,19 +201,19 @@ class Bundle:
 
     def _net(self, member: Member, file: str) -> Net:
         if file not in self._nets and member.recipe is not None:
-            shape = self.facts.item_shape
-            if member.recipe.size:
-                shape = (shape[2], *member.recipe.size)
+            learned = self.facts.shape
+            intake = intake_of(member.recipe.input)
+            shape = intake.shape(tuple(learned["item_shape"]), member.recipe.size)
             with whole(self.folder):
                 state = load_file(self.folder / file)
                 mean, scale = state["mean"], state["scale"]
-                net = build(member.recipe, shape, len(self.classes), mean, 1.0 / scale)
+                net = build(member.recipe, shape, len(self.classes), mean, 1.0 / scale, learned)
                 net.load_state_dict(state)
             self._nets[file] = channels_last(net.to(choose_device(self._device)))
         return self._nets[file]
 
     def _open(self, item: Item) -> np.ndarray | BadItem:
-        shape = {"item_shape": self.facts.item_shape, "dtype": self.facts.dtype}
+        shape = self.facts.shape
         try:
             if isinstance(item, np.ndarray):
                 scale = self.facts.problem.inputs[0].scale
@@ -235,7 +234,8 @@ class Bundle:
 
     def _stack(self, opened: Sequence[np.ndarray | BadItem]) -> Held:
         good = [item for item in opened if not isinstance(item, BadItem)]
-        return Held(np.stack(good) if good else np.zeros((0, *self.facts.item_shape), np.uint8))
+        shape = (0, *self.facts.shape["item_shape"])
+        return Held(np.stack(good) if good else np.zeros(shape, self.facts.shape["dtype"]))
 
     def _answer(self, item: Item, row: FloatArray) -> Answer:
         best = int(row.argmax())
@@ -281,8 +281,7 @@ def save(folder: Path, dataset: Dataset, fleet: Fleet, ensemble: Ensemble, train
     facts = Facts(
         problem=dataset.problem,
         classes=dataset.classes,
-        item_shape=dataset.rows.item_shape,
-        dtype=dataset.rows.dtype,
+        shape=dataset.shape,
         members=members,
         ensemble=ensemble,
     )

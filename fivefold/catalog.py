@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from fivefold.plumbing.errors import OptionError
 
-Room = Literal["input", "target", "encoder", "head", "expansion", "traditional"]
+Room = Literal["input", "target", "intake", "encoder", "head", "expansion", "traditional"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,8 +51,14 @@ INPUTS = _entries(
 TARGETS = _entries(
     Entry(word="class", place="fivefold.targets.class_:Class", about="one of k"),
 )
-# Facts of an encoder: inputs = kinds it reads; optimiser and rate = what trains it well;
-# source = paper; depths = useful depths; any_size = reads other sizes than it was built for.
+INTAKES = _entries(
+    Entry(word="image", place="fivefold.nets.intake.image:ImageIntake"),
+    Entry(word="array", place="fivefold.nets.intake.array:ArrayIntake"),
+)
+# Facts of an encoder: inputs = kinds it reads; wants = what it takes of what the kind learned,
+# as keywords; widths = its ladder, cheap to dear; passes = of 50,000 rows, wanted at width 1;
+# optimiser and rate = what trains it well; source = paper; depths = useful depths; any_size =
+# reads other sizes than it was built for.
 ENCODERS = _entries(
     _encoder("convnet", "Convnet", "small modern net, scales in width, depth, resolution",
              inputs=("image",), optimiser="muon", rate=0.12, source="arXiv 2404.00498",
@@ -94,6 +100,7 @@ TRADITIONAL = _entries(
 _ROOMS: dict[Room, dict[str, Entry]] = {
     "input": INPUTS,
     "target": TARGETS,
+    "intake": INTAKES,
     "encoder": ENCODERS,
     "head": HEADS,
     "expansion": EXPANSIONS,

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from fivefold.step4_train.build import fresh_net, net_shape
+from fivefold.nets.build import intake_of
+from fivefold.step4_train.build import fresh_net
 
 if TYPE_CHECKING:
     from fivefold.contracts.records import Dataset, Recipe
@@ -63,7 +64,8 @@ def told(before: dict[str, list[float]], after: dict[str, list[float]]) -> dict[
 def flops_per_row(dataset: Dataset, recipe: Recipe) -> float:
     """Arithmetic of forward and backward per row, as torch counts it; a multiply-add is two."""
     net = fresh_net(dataset, recipe).train()
-    x = torch.rand(FLOP_ROWS, *net_shape(dataset, recipe)) * 255
+    shape = intake_of(recipe.input).shape(dataset.rows.item_shape, recipe.size)
+    x = torch.rand(FLOP_ROWS, *shape) * 255
     with FlopCounterMode(display=False) as counter:
         torch.autograd.backward(net(x).sum())
     return counter.get_total_flops() / FLOP_ROWS

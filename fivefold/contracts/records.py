@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from fivefold.contracts.rows import FloatArray, IntArray, Rows
 
@@ -127,6 +127,8 @@ class Dataset:
         total: Items listed, before quarantine.
         seen_sizes: Most common raw sizes with counts, most common first.
         cache_hit: The decoded cache of an earlier run was used.
+        shape: What the input kind learned of its items, as JSON values: `item_shape`, `dtype`, and
+            what else the kind needs again (a rate, a vocabulary).
     """
 
     problem: Problem
@@ -145,6 +147,7 @@ class Dataset:
     total: int
     seen_sizes: tuple[tuple[str, int], ...]
     cache_hit: bool = False
+    shape: dict[str, Any] = field(default_factory=dict)
 
 
 # ---------------------------------------------------------------- step 3: expand
@@ -174,6 +177,7 @@ class Recipe:
 
     Attributes:
         net: Encoder (catalog word).
+        input: Input kind that it reads (catalog word).
         head: Head (catalog word).
         width: Multiplier on the encoder's own widths.
         depth: Blocks per stage, as the encoder reads it.
@@ -191,6 +195,7 @@ class Recipe:
     """
 
     net: str
+    input: str = "image"
     head: str = "class"
     width: float = 1.0
     depth: int = 2

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from fivefold.contracts.records import ExpansionRecord
+    from fivefold.contracts.records import Dataset, ExpansionRecord
     from fivefold.contracts.rows import FloatArray, IntArray, Items
+
+
+Choice = tuple[float, str]  # a setting of an expansion, and why
 
 
 class Source(Protocol):
@@ -92,11 +95,26 @@ class InputKind(ABC):
     def fit(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.generic]:
         """Bring one opened item into the cached shape."""
 
+    @abstractmethod
+    def show(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.uint8] | str:
+        """A cached item for people: a picture (H, W, 1 or 3), or words."""
+
 
 class Expander(ABC):
     """Label-preserving changes of one input kind, on whole batches, on the device (torch)."""
 
     record: ExpansionRecord
+
+    @classmethod
+    @abstractmethod
+    def choose(cls, dataset: Dataset, *, seed: int, given: frozenset[str]) -> dict[str, Choice]:
+        """Settings that suit the data, each with its reason.
+
+        Args:
+            dataset: The open rows.
+            seed: Of what is drawn to decide.
+            given: Settings that the user has settled; they need no test.
+        """
 
     @abstractmethod
     def __call__(
@@ -108,13 +126,16 @@ class Expander(ABC):
         size: tuple[int, ...],
         mirrored: Any = None,  # noqa: ANN401
     ) -> tuple[Any, Any]:
-        """Change a batch: uint8 (N, H, W, C) and targets (N,) -> float (N, C, h, w), targets.
+        """Change a batch of raw rows (N, *item_shape) into what the kind's intake would give.
+
+        For pictures: uint8 (N, H, W, C) and targets (N,) -> float (N, C, h, w), targets.
 
         Args:
             batch: Raw rows as they lie in the cache.
-            targets: Class numbers (N,); mixed batches come back as probabilities (N, K).
+            targets: Class numbers (N,), of which mixed batches come back as probabilities (N, K);
+                or floats (N, M), of which mixed batches come back mixed.
             generator: The torch generator all randomness comes from.
-            size: (h, w) wanted.
+            size: `Recipe.size`: (h, w) wanted of pictures.
             mirrored: Which rows to mirror (N,), for alternating flip; drawn when left out.
         """
 

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from fivefold.engine.precision import autocast
 from fivefold.engine.recovery import halving
-from fivefold.nets.blocks.pictures import plain, views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from fivefold.nets.base import Net
 
 BATCH = 500  # rows; fewer where memory is short
-SHIFT = 1  # pixels; the mirror and shift views of Jordan 2024
 
 
 @torch.inference_mode()
@@ -31,10 +29,7 @@ def answer(net: Net, items: np.ndarray, size: tuple[int, ...], names: Sequence[s
     """Probabilities (N, K) of raw items (N, *item_shape), averaged over the views named."""
     device = next(net.parameters()).device
     x = torch.from_numpy(items).to(device)
-    x = plain(x, size) if size else x.float()  # vectors have no size, and no views
-    seen = [x]
-    if names:
-        seen = views(x, mirror="mirror" in names, shift=SHIFT if "shift" in names else 0)
+    seen = net.intake.seen(net.intake.plain(x, size), names)
     total: Tensor | None = None
     with autocast(device):
         for view in seen:
@@ -57,7 +52,7 @@ def predict(
     Args:
         net: Put in evaluation mode here.
         rows: Rows of the cache.
-        size: (h, w) at which pictures are judged; () for arrays.
+        size: (h, w) at which pictures are judged; () for kinds without a size.
         names: Test-time views: `mirror`, `shift`.
         tick: Called with the share done.
     """

@@ -28,7 +28,6 @@ from fivefold.engine.precision import autocast, channels_last
 from fivefold.engine.recovery import DivergedError, TooLargeError, halving, within_memory
 from fivefold.engine.schedule import Limit, rate
 from fivefold.nets.base import Net
-from fivefold.nets.blocks.pictures import plain
 
 if TYPE_CHECKING:
     from fivefold.engine.checkpoints import Checkpoint
@@ -285,7 +284,7 @@ class _Trainer:
         some = np.random.default_rng(self.job.recipe.seed).permutation(len(self.job.rows))
         items = self.job.rows.take(np.sort(some[:rows]))
         x = torch.from_numpy(items).to(self.job.device)
-        x = plain(x, self.job.recipe.size) if self.job.recipe.size else x.float()
+        x = self.net.intake.plain(x, self.job.recipe.size)
         self.net.encoder.initialise(self.net.normalise(x))
 
     def _identity(self) -> dict[str, Any]:

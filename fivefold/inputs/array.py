@@ -8,6 +8,7 @@ import numpy as np
 
 from fivefold.contracts.roles import InputKind
 from fivefold.plumbing.errors import BadItem
+from fivefold.plumbing.sketch import curve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,14 @@ class Array(InputKind):
     def learn(self, samples: Sequence[NDArray[np.generic]]) -> dict[str, Any]:
         """The common length D."""
         return {"item_shape": [int(samples[0].size)], "dtype": "float32"}
+
+    def show(
+        self,
+        item: NDArray[np.generic],
+        shape: dict[str, Any],  # noqa: ARG002 - all is in the item
+    ) -> NDArray[np.uint8]:
+        """The numbers as a curve."""
+        return curve(item.reshape(-1, 1))
 
     def fit(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.generic]:
         """The item as (D,) float32.

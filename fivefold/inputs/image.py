@@ -111,6 +111,14 @@ class Image(InputKind):
             width = max(round(short * max(1.0, aspect)), 1)
         return {"item_shape": [int(height), int(width), channels], "dtype": "uint8"}
 
+    def show(
+        self,
+        item: NDArray[np.generic],
+        shape: dict[str, Any],  # noqa: ARG002 - pictures show themselves
+    ) -> NDArray[np.uint8]:
+        """The picture itself."""
+        return item.astype(np.uint8)
+
     def fit(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.generic]:
         """Resize one picture (H, W, C) with antialiasing to the cached shape, in uint8."""
         height, width, channels = shape["item_shape"]

@@ -1,4 +1,4 @@
-"""The roles of nets: an encoder reads the input, a head gives the answer, a net is both.
+"""The roles of nets: an intake takes rows of the cache in, an encoder reads them, a head answers.
 
 Axes: N rows, C channels, H W picture, F features, K classes.
 """
@@ -6,18 +6,61 @@ Axes: N rows, C channels, H W picture, F features, K classes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import final
+from typing import TYPE_CHECKING, ClassVar, final
 
 import torch
 from torch import Tensor, nn
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fivefold.contracts.rows import Items
+
 Shape = tuple[int, ...]
+Scale = tuple[Tensor, Tensor]
+Views = tuple[str, ...]
+
+
+class Intake(ABC):
+    """How rows of the cache become the input of a net: one per input kind, without state.
+
+    Attributes:
+        views: Sets of test-time views, and the passes that an answer by each takes.
+    """
+
+    views: ClassVar[dict[Views, int]] = {(): 1}
+
+    @abstractmethod
+    def plain(self, raw: Tensor, size: Shape) -> Tensor:
+        """Rows as they lie in the cache (N, *item_shape) -> the net's input, in raw scale.
+
+        Args:
+            raw: On the device of the net.
+            size: `Recipe.size`, where the kind has one; () otherwise.
+        """
+
+    @abstractmethod
+    def shape(self, item: Shape, size: Shape) -> Shape:
+        """Shape of one input of the net, from that of a cached item and `Recipe.size`."""
+
+    @abstractmethod
+    def scale(self, rows: Items) -> Scale:
+        """Mean and deviation of the raw input over training rows; two empty tensors for none."""
+
+    def ladder(self, item: Shape, widths: Sequence[float]) -> list[tuple[float, Shape]]:  # noqa: ARG002
+        """(width, `Recipe.size`) of the nets worth trying, cheap to dear."""
+        return [(width, ()) for width in widths]
+
+    def seen(self, x: Tensor, names: Sequence[str]) -> list[Tensor]:  # noqa: ARG002 - without any
+        """The views of an input whose answers are averaged; the input itself comes first."""
+        return [x]
 
 
 class Encoder(nn.Module, ABC):
     """Input of `shape`, (C, H, W) or (D,), normalised to mean 0 and deviation 1 -> features (N, F).
 
-    Every encoder is built as `Name(shape, width=..., depth=...)` and sets `features`.
+    Every encoder is built as `Name(shape, width=..., depth=...)` and sets `features`. What else it
+    `wants` of what the input kind learned, says its line in the catalog.
     """
 
     features: int
@@ -65,23 +108,28 @@ class Net(nn.Module):
     Args:
         encoder: Reads the normalised input.
         head: Answers.
-        mean: Mean of the raw input over training rows, (C, 1, 1) or (D,).
+        intake: Takes rows of the cache in.
+        mean: Mean of the raw input over training rows, (C, 1, 1) or (D,); empty where it has no
+            scale, as symbols have none.
         std: Its deviation, of the same shape; zeros count as one.
     """
 
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, encoder: Encoder, head: Head, mean: Tensor, std: Tensor) -> None:
+    def __init__(
+        self, encoder: Encoder, head: Head, intake: Intake, mean: Tensor, std: Tensor
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.head = head
+        self.intake = intake
         self.register_buffer("mean", mean.float())
         self.register_buffer("scale", (1.0 / torch.where(std > 0, std, 1.0)).float())
 
     def normalise(self, x: Tensor) -> Tensor:
         """Raw scale -> mean 0, deviation 1."""
-        return (x.float() - self.mean) * self.scale
+        return (x.float() - self.mean) * self.scale if self.mean.numel() else x
 
     def forward(self, x: Tensor) -> Tensor:
         """Output of the head for a batch in raw scale."""

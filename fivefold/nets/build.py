@@ -8,16 +8,25 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from fivefold import catalog
-from fivefold.nets.base import Encoder, Head, Net, Shape
+from fivefold.nets.base import Encoder, Head, Intake, Net, Shape
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor, nn
 
     from fivefold.contracts.records import Recipe
     from fivefold.contracts.rows import FloatArray
 
 
-def build(recipe: Recipe, shape: Shape, outputs: int, mean: Tensor, std: Tensor) -> Net:
+def build(
+    recipe: Recipe,
+    shape: Shape,
+    outputs: int,
+    mean: Tensor,
+    std: Tensor,
+    learned: Mapping[str, Any] | None = None,
+) -> Net:
     """The net of a recipe, on the CPU, with weights that depend on the recipe's seed alone.
 
     Args:
@@ -26,6 +35,8 @@ def build(recipe: Recipe, shape: Shape, outputs: int, mean: Tensor, std: Tensor)
         outputs: What the head answers with, the number of classes say.
         mean: Mean of the raw input over training rows, (C, 1, 1) or (D,).
         std: Its deviation, of the same shape.
+        learned: What the input kind learned of its items (`Dataset.shape`); an encoder gets of it
+            what its catalog line `wants`.
 
     Raises:
         OptionError: The catalog has no such encoder or head.
@@ -34,9 +45,20 @@ def build(recipe: Recipe, shape: Shape, outputs: int, mean: Tensor, std: Tensor)
     head_class = catalog.load("head", recipe.head)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        encoder: Encoder = encoder_class(shape, width=recipe.width, depth=recipe.depth)
+        wanted = {name: (learned or {})[name] for name in _wants(recipe.net)}
+        encoder: Encoder = encoder_class(shape, width=recipe.width, depth=recipe.depth, **wanted)
         head: Head = head_class(encoder.features, outputs)
-    return Net(encoder, head, mean, std)
+    return Net(encoder, head, intake_of(recipe.input), mean, std)
+
+
+def intake_of(kind: str) -> Intake:
+    """How rows of an input kind (a catalog word) enter a net."""
+    intake: Intake = catalog.load("intake", kind)()
+    return intake
+
+
+def _wants(encoder: str) -> tuple[str, ...]:
+    return catalog.entry("encoder", encoder).facts.get("wants", ())
 
 
 def count_parameters(net: nn.Module) -> int:

@@ -119,6 +119,7 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
         total=items.total,
         seen_sizes=words.sizes(cards, shape),
         cache_hit=decoded.hit,
+        shape=decoded.shape,
     )
     sealed = VaultContent(
         rows=_rows(decoded, made.sealed),

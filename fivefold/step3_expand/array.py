@@ -5,20 +5,22 @@ Axes: N rows, D numbers per row, K classes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 import torch
-import torch.nn.functional as F
 
 from fivefold.contracts.roles import Expander
 from fivefold.step3_expand.draws import Draws
-from fivefold.step3_expand.mixing import beta_table
+from fivefold.step3_expand.mixing import beta_table, mixed_targets
 from fivefold.step3_expand.policies import ARRAY_POLICIES, check
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Generator, Tensor
 
-    from fivefold.contracts.records import ExpansionRecord
+    from fivefold.contracts.records import Dataset, ExpansionRecord
+    from fivefold.contracts.roles import Choice
 
 
 @final
@@ -33,12 +35,24 @@ class ArrayExpander(Expander):
         OptionError: A setting is unknown or out of its range.
     """
 
-    def __init__(self, record: ExpansionRecord, *, classes: int) -> None:
+    def __init__(
+        self,
+        record: ExpansionRecord,
+        *,
+        classes: int,
+        shape: Mapping[str, Any] | None = None,  # noqa: ARG002 - nothing of it is needed
+    ) -> None:
         check(record.settings, ARRAY_POLICIES)
         self.record = record
         self.classes = classes
         alpha = record.settings.get("mixup", 0.0)
         self._table = beta_table(alpha) if alpha else None
+
+    @classmethod
+    def choose(cls, dataset: Dataset, *, seed: int, given: frozenset[str]) -> dict[str, Choice]:
+        """A little noise: nothing is known of the numbers that would say more."""
+        del dataset, seed, given
+        return {"noise": (0.05, "a twentieth of a deviation blurs no class")}
 
     def __call__(
         self,
@@ -61,5 +75,5 @@ class ArrayExpander(Expander):
             return x, targets
         weight = self._table.to(x.device)[draws.below(len(self._table), len(x))][:, None]
         partner = draws.order(len(x))
-        sure = F.one_hot(targets, self.classes).float()
-        return torch.lerp(x, x[partner], weight), torch.lerp(sure, sure[partner], weight)
+        mixed = mixed_targets(targets, partner, weight[:, 0], self.classes)
+        return torch.lerp(x, x[partner], weight), mixed

@@ -6,7 +6,7 @@ Axes: N pictures, H W raw size, h w wanted size, C channels, K classes. Values i
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 import torch
 
@@ -16,13 +16,17 @@ from fivefold.step3_expand import mixing
 from fivefold.step3_expand.colour import recolour
 from fivefold.step3_expand.draws import Draws
 from fivefold.step3_expand.geometry import gather, random_crops, rotation, warp
+from fivefold.step3_expand.image_choices import image_choices
 from fivefold.step3_expand.policies import IMAGE_POLICIES, check
 from fivefold.step3_expand.random_ops import random_operations
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Generator, Tensor
 
-    from fivefold.contracts.records import ExpansionRecord
+    from fivefold.contracts.records import Dataset, ExpansionRecord
+    from fivefold.contracts.roles import Choice
 
 
 @final
@@ -37,7 +41,13 @@ class ImageExpander(Expander):
         OptionError: A setting is unknown or out of its range.
     """
 
-    def __init__(self, record: ExpansionRecord, *, classes: int) -> None:
+    def __init__(
+        self,
+        record: ExpansionRecord,
+        *,
+        classes: int,
+        shape: Mapping[str, Any] | None = None,  # noqa: ARG002 - nothing of it is needed
+    ) -> None:
         check(record.settings, IMAGE_POLICIES)
         self.record = record
         self.classes = classes
@@ -46,6 +56,11 @@ class ImageExpander(Expander):
             for name in ("mixup", "cutmix")
             if self._setting(name)
         }
+
+    @classmethod
+    def choose(cls, dataset: Dataset, *, seed: int, given: frozenset[str]) -> dict[str, Choice]:
+        """By size, by number of rows and by the flip tests."""
+        return image_choices(dataset, seed=seed, given=given)
 
     def __call__(
         self,

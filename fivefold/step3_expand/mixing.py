@@ -28,6 +28,15 @@ def beta_table(alpha: float) -> Tensor:
     return torch.from_numpy(betaincinv(alpha, alpha, at).astype(np.float32))
 
 
+def mixed_targets(targets: Tensor, partner: Tensor, share: Tensor, classes: int) -> Tensor:
+    """Each row's target with `share` (N,) of its `partner`'s (N,) mixed in.
+
+    Class numbers (N,) come back as probabilities (N, K); floats (N, M) as floats.
+    """
+    sure = targets if targets.is_floating_point() else F.one_hot(targets, classes).float()
+    return torch.lerp(sure, sure[partner], share[:, None].to(sure.dtype))
+
+
 def cutout(x: Tensor, share: float, draws: Draws) -> Tensor:
     """Paint a square of `share` of the shorter side over each picture, in place.
 
@@ -76,9 +85,8 @@ class Mixture:
         return x
 
     def targets(self, targets: Tensor, classes: int) -> Tensor:
-        """Class numbers (N,) as mixed probabilities (N, K)."""
-        sure = F.one_hot(targets, classes).float()
-        return torch.lerp(sure, sure[self.partner], self.share()[:, None])
+        """Targets mixed as the pictures are; see `mixed_targets`."""
+        return mixed_targets(targets, self.partner, self.share(), classes)
 
 
 def mixup(n: int, size: tuple[int, int], table: Tensor, draws: Draws) -> Mixture:

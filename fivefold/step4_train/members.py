@@ -30,11 +30,8 @@ if TYPE_CHECKING:
     from fivefold.contracts.orders import Order
     from fivefold.contracts.records import Recipe
     from fivefold.engine.schedule import Limit
-    from fivefold.nets.base import Net
+    from fivefold.nets.base import Net, Views
 
-Views = tuple[str, ...]
-# Sets of test-time views, and the passes that an answer by them takes.
-VIEWS: dict[Views, int] = {(): 1, ("mirror",): 2, ("mirror", "shift"): 6, ("shift",): 3}
 LOOK_ROWS = 500  # validation rows looked at while training
 VIEW_ROWS = 1500  # validation rows on which the test-time views are chosen
 
@@ -115,7 +112,7 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
         stop=site.stop,
     )
     training = train(net, job, watch, checkpoint)
-    candidates = _views(site.expander, order.views)
+    candidates = _views(net, site.expander, order.views)
     views = choose_views(net, site, held_rows, recipe, candidates)
     answers = _answers(net, site, held_rows, recipe, views)
     score = metric(dataset.problem.metric).function(answers, dataset.targets[held_rows])
@@ -163,7 +160,7 @@ def choose_views(
     net: Net, site: Site, rows: IntArray, recipe: Recipe, candidates: Sequence[Views]
 ) -> Views:
     """The test-time views with the lowest log-loss on validation rows (never on the vault)."""
-    if not recipe.size or len(candidates) == 1:
+    if len(candidates) == 1:
         return ()
     some = rows[:: max(1, len(rows) // VIEW_ROWS)]
     loss = metric("log_loss").function
@@ -205,12 +202,12 @@ def _answers(net: Net, site: Site, rows: IntArray, recipe: Recipe, views: Views)
     return site.peers.spread(some, rows)
 
 
-def _views(expander: Expander, most: int) -> list[Views]:
+def _views(net: Net, expander: Expander, most: int) -> list[Views]:
     """Sets of views that keep labels and take at most `most` passes per answer."""
     mirrored = expander.record.settings.get("mirror", 0) > 0
     return [
         views
-        for views, passes in VIEWS.items()
+        for views, passes in net.intake.views.items()
         if passes <= most and (mirrored or "mirror" not in views)
     ]
 

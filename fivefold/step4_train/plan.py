@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from fivefold import catalog
 from fivefold.contracts.records import Plan, PlanLine, Recipe, Timing
+from fivefold.nets.build import intake_of
 from fivefold.plumbing.errors import OptionError
 from fivefold.step4_train.members import VIEW_ROWS
 
@@ -270,6 +271,7 @@ def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
         )
     base = Recipe(
         net=word,
+        input=kind,
         optimiser=facts.get("optimiser", "adamw"),
         rate=facts.get("rate", 1e-3),
         decay=0.01,
@@ -277,7 +279,8 @@ def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
         batch=_batch(dataset),
     )
     if kind != "image":
-        return [replace(base, width=w) for w in (0.5, 1.0)]
+        rungs = intake_of(kind).ladder(dataset.rows.item_shape, facts.get("widths", (0.5, 1.0)))
+        return [replace(base, width=w, size=size) for w, size in rungs]
     if word == "convnet":
         return [_sized(replace(base, width=w), size) for w, size in _rungs(dataset)]
     size = _rungs(dataset)[-1][1]
@@ -325,7 +328,8 @@ def train_rows(dataset: Dataset) -> int:
 def wanted_epochs(dataset: Dataset, recipe: Recipe) -> float:
     """Passes over the training rows below which a smaller net does better (lab/LOG.md)."""
     rows = train_rows(dataset)
-    return 5.5 * recipe.width**2 * (50_000 / max(rows, 50)) ** 0.35
+    passes = catalog.entry("encoder", recipe.net).facts.get("passes", 5.5)
+    return passes * recipe.width**2 * (50_000 / max(rows, 50)) ** 0.35
 
 
 def _lines(dataset: Dataset, best: Timing, trial: _Trial) -> tuple[PlanLine, ...]:

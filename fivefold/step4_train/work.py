@@ -41,7 +41,8 @@ class Trainer:
         """The trainer of a run on disk, from what steps 2 and 3 saved."""
         dataset = saving.load(Dataset, run / "gather", "dataset")
         record = saving.load(ExpansionRecord, run / "expand", "expansion")
-        expander = catalog.load("expansion", record.kind)(record, classes=len(dataset.classes))
+        build = catalog.load("expansion", record.kind)
+        expander = build(record, classes=len(dataset.classes), shape=dataset.shape)
         folder = run / "train"
         return cls(
             Site(dataset=dataset, expander=expander, device=device, folder=folder, peers=peers)

@@ -37,6 +37,7 @@ class Card:
 
     Attributes:
         input: Input kind (catalog word) whose features it uses.
+        shape: What the kind learned of its items.
         features: Names of its features, in order, with the cost of one row on one core.
         classes: K.
         temperature: Divides its logits.
@@ -46,6 +47,7 @@ class Card:
     """
 
     input: str
+    shape: dict[str, Any]
     features: dict[str, float]
     classes: int
     temperature: float
@@ -96,7 +98,8 @@ def load_traditional(folder: Path, member: Member) -> TraditionalModel:
     with whole(folder):
         card = _card(folder, member.name)
         arrays = read_arrays(folder / "traditional" / member.name / "features.safetensors")
-        blocks = {block.name: block for block in catalog.load("traditional", card.input)()}
+        features = catalog.load("traditional", card.input)(card.shape)
+        blocks: dict[str, TraditionalFeatures] = {block.name: block for block in features}
         for name in card.features:
             state = {key: a for key, a in arrays.items() if key.startswith(f"{name}.")}
             blocks[name].restore({key.removeprefix(f"{name}."): a for key, a in state.items()})

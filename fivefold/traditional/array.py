@@ -9,6 +9,8 @@ import numpy as np
 from fivefold.contracts.roles import TraditionalFeatures
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from fivefold.contracts.rows import FloatArray, Items
@@ -45,8 +47,9 @@ class Columns(TraditionalFeatures):
         self._mean, self._scale = state["mean"], state["scale"]
 
 
-def features() -> tuple[TraditionalFeatures, ...]:
+def features(shape: Mapping[str, Any]) -> tuple[TraditionalFeatures, ...]:
     """The features of arrays, cheapest first."""
+    del shape
     return (Columns(),)
 
 

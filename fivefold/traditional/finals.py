@@ -189,6 +189,7 @@ class Finals:
         answering = sum(part.row_seconds for part in parts)
         card = Card(
             input=self.bench.dataset.problem.inputs[0].kind,
+            shape=self.bench.dataset.shape,
             features=costs,
             classes=len(self.bench.dataset.classes),
             temperature=temperature,

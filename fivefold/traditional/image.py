@@ -16,7 +16,7 @@ from sklearn.cluster import MiniBatchKMeans
 from fivefold.contracts.roles import TraditionalFeatures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -154,8 +154,9 @@ class Sift(TraditionalFeatures):
         self._words = state["words"]
 
 
-def features() -> tuple[TraditionalFeatures, ...]:
+def features(shape: Mapping[str, Any]) -> tuple[TraditionalFeatures, ...]:
     """The features of pictures, cheapest first."""
+    del shape
     return (Pixels(), Colour(), Hog(), Sift())
 
 

@@ -133,6 +133,9 @@ class Floats(InputKind):
     def fit(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.generic]:
         return np.resize(item, shape["item_shape"]).astype(shape["dtype"])
 
+    def show(self, item: NDArray[np.generic], shape: dict[str, Any]) -> str:
+        return f"{item} of {shape['dtype']}"
+
 
 class Wide(Floats):
     def fit(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.generic]:

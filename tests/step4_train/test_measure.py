@@ -8,19 +8,21 @@ import torch
 from fivefold.contracts.records import ExpansionRecord, Recipe
 from fivefold.step3_expand.image import ImageExpander
 from fivefold.step4_train import measure
-from fivefold.step4_train.measure import Ground, rows_per_second
+from fivefold.step4_train.members import Site
 from fivefold.step4_train.plan import LEAST_SPEED, NOT_TIMED, Wish, make_plan
+from fivefold.step4_train.work import Trainer
 
 RECIPE = Recipe(net="convnet", width=0.25, size=(12, 12), batch=8, optimiser="muon", rate=0.05)
 
 
 @pytest.fixture
-def ground(made_dataset, monkeypatch):
-    """Where a small net is timed on 40 pictures."""
+def trainer(made_dataset, monkeypatch, tmp_path):
+    """Who times a small net on 40 pictures."""
     monkeypatch.setattr(measure, "ENOUGH_SECONDS", 0.0)
     expander = ImageExpander(ExpansionRecord(kind="image", settings={}, why={}), classes=2)
     dataset = made_dataset(40, (12, 12, 3), 2)
-    return Ground(dataset=dataset, expander=expander, device=torch.device("cpu"))
+    device = torch.device("cpu")
+    return Trainer(Site(dataset=dataset, expander=expander, device=device, folder=tmp_path))
 
 
 def short_of(rows, monkeypatch):
@@ -35,27 +37,27 @@ def short_of(rows, monkeypatch):
     monkeypatch.setattr(ImageExpander, "__call__", short)
 
 
-def test_a_candidate_that_fits_in_parts_is_timed_in_parts(ground, monkeypatch):
+def test_a_candidate_that_fits_in_parts_is_timed_in_parts(trainer, monkeypatch):
     short_of(3, monkeypatch)
-    assert rows_per_second(ground, RECIPE, seconds=60.0) > 0.0
+    assert trainer.rows_per_second(RECIPE, seconds=60.0) > 0.0
 
 
-def test_a_candidate_that_does_not_fit_at_all_has_no_speed(ground, monkeypatch):
+def test_a_candidate_that_does_not_fit_at_all_has_no_speed(trainer, monkeypatch):
     short_of(0, monkeypatch)
     low = replace(RECIPE, low_size=(8, 8), low_share=0.45)
-    assert rows_per_second(ground, low, seconds=60.0) == 0.0
+    assert trainer.rows_per_second(low, seconds=60.0) == 0.0
 
 
-def test_a_net_that_cannot_even_be_built_has_no_speed(ground, monkeypatch):
+def test_a_net_that_cannot_even_be_built_has_no_speed(trainer, monkeypatch):
     def too_large(dataset, recipe):
         del dataset, recipe
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 7 bytes")
 
     monkeypatch.setattr(measure, "fresh_net", too_large)
-    assert rows_per_second(ground, RECIPE, seconds=60.0) == 0.0
+    assert trainer.rows_per_second(RECIPE, seconds=60.0) == 0.0
 
 
-def test_a_candidate_that_diverges_has_no_speed(ground, monkeypatch):
+def test_a_candidate_that_diverges_has_no_speed(trainer, monkeypatch):
     honest = ImageExpander.__call__
 
     def spoiled(self, batch, targets, **given):
@@ -63,13 +65,13 @@ def test_a_candidate_that_diverges_has_no_speed(ground, monkeypatch):
         return x * float("nan"), targets
 
     monkeypatch.setattr(ImageExpander, "__call__", spoiled)
-    assert rows_per_second(ground, RECIPE, seconds=60.0) == 0.0
+    assert trainer.rows_per_second(RECIPE, seconds=60.0) == 0.0
 
 
 class Short:
     """A launcher with memory for nets up to a width."""
 
-    slots, apart = 1, False
+    slots, apart, alone = 1, False, 1.0
 
     def __init__(self, width, slots=1):
         self.width, self.slots = width, slots

@@ -76,7 +76,7 @@ def test_columns_are_standardised_and_a_constant_one_stays_finite(tmp_path, make
 
 @pytest.mark.slow
 def test_worker_processes_describe_as_one_process_does(digits):
-    hog = features()[2]
+    hog = features({})[2]
     rows = digits.rows.select(np.arange(600))
     alone = describe(hog, rows, seconds_per_row=0.0)
     pooled = describe(hog, rows, seconds_per_row=1.0)
@@ -86,7 +86,7 @@ def test_worker_processes_describe_as_one_process_does(digits):
 def test_describing_stops_when_it_is_told_to_and_reports_its_share(digits):
     shares: list[float] = []
     found = describe(
-        features()[0],
+        features({})[0],
         digits.rows,
         seconds_per_row=0.0,
         tick=shares.append,
