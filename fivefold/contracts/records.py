@@ -8,6 +8,7 @@ from typing import Any, Literal
 from fivefold.contracts.rows import FloatArray, IntArray, Rows
 
 Part = Literal["train", "validation", "test"]
+SEPARATOR = "\x1f"  # between the parts of a label that has several
 
 
 # ------------------------------------------------------------------ step 1: pick
@@ -65,13 +66,19 @@ class Listing:
 
     Attributes:
         names: Name of the item in its source (a path relative to it).
-        labels: Raw label as text; None where the row has none.
+        labels: Raw label as text; None where the row has none. What has several (labels, numbers,
+            a tag per token) joins them by `SEPARATOR`.
         parts: Part the data themselves state: `train`, `validation`, `test`, or None.
+        groups: Speaker, patient, room ... of the row: rows of a group are never parted. () where
+            nothing is known of groups, None where a row stands alone.
+        times: When the row was, as numbers that grow; () where rows are in no order.
     """
 
     names: tuple[str, ...]
     labels: tuple[str | None, ...]
     parts: tuple[Part | None, ...]
+    groups: tuple[str | None, ...] = ()
+    times: tuple[float, ...] = ()
 
 
 # ---------------------------------------------------------------- step 2: gather
