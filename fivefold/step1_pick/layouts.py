@@ -106,15 +106,18 @@ def _within(source: Files, shown: str, asked: Asked) -> Found:
     sets = sets_of(source, files) if len(files) == len(names) else []
     if len(sets) == 1:
         return _told(sets[0], source, asked)
-    if settled and tables:
+    seen = read_names(source, asked) if not classes and len(sets) < 2 else None
+    if seen is not None:
+        return seen
+    if settled:
         raise DataError(
-            found=f"{len(tables)} tables in {shown}",
+            found=f"{len(tables) or 'no'} tables in {shown}",
             wanted="one table for --label and --path",
             hint="name the table itself as DATA",
         )
     if len(sets) > 1:
         raise _several_sets(sets, shown)
-    return read_names(source, asked) or read_folders(source, shown)
+    return read_folders(source, shown)
 
 
 def _told(files: RowFiles, source: Files, asked: Asked) -> Found:

@@ -15,11 +15,22 @@ _FAST = re.compile(r"((?:__label__\S+[ \t]+)+)(.*)", re.DOTALL)
 _FIRST = re.compile(r"(\S+)[ \t]+(.*\S)\s*", re.DOTALL)
 
 
+def is_labelled(shown: str, text: str) -> bool:
+    """Whether the first line is fastText's.
+
+    Raises:
+        DataError: Lines are numbered as stories have them.
+    """
+    head = [line for line in text[: 1 << 20].split("\n") if line.strip()][:_SAMPLE]
+    _check_stories(shown, head)
+    return bool(head) and head[0].startswith("__label__")
+
+
 def read_lines(shown: str, text: str, guesses: tuple[Guess, ...]) -> Table | None:
     """Lines that begin with their label as a table of `label` and `text`; None for other texts.
 
     Raises:
-        DataError: fastText's form, but for a line; or numbered lines, as stories have them.
+        DataError: fastText's form, but for a line.
     """
     lines = [(i, line) for i, line in enumerate(text.split("\n"), start=1) if line.strip()]
     if not lines:
@@ -27,7 +38,6 @@ def read_lines(shown: str, text: str, guesses: tuple[Guess, ...]) -> Table | Non
     if lines[0][1].startswith("__label__"):
         found = [_fast(shown, number, line) for number, line in lines]
         return _table(shown, lines, found, guesses)
-    _check_stories(shown, [line for _, line in lines[:_SAMPLE]])
     cut = [_FIRST.fullmatch(line) for _, line in lines]
     if sum(one is None for one in cut) > 0.001 * len(cut):
         return None

@@ -41,7 +41,7 @@ def read_parallel(source: Files, tables: Sequence[str], asked: Asked) -> Found |
         None where no table fits the names.
     """
     family = _family(source.names())
-    beside = [name for name in tables if name not in family]
+    beside = [name for name in tables if family is not None and name not in family]
     if family is None or not 0 < len(beside) <= _MOST_TABLES:
         return None
     columns: dict[str, list[Cell]] = {}
@@ -62,12 +62,12 @@ def read_parallel(source: Files, tables: Sequence[str], asked: Asked) -> Found |
     label = (
         LabelColumn(name=asked.label, why="asked for", named=True)
         if asked.label
-        else label_column(profiles, shown)
+        else label_column(profiles, fields.where)
     )
     name, labels = fields.choose(label.name, "--label")
     free = [one for one in profiles if one.name != name]
     believed = next((one.name for one in free if _says_group(origin[one.name])), None)
-    group, told = group_column([one for one in free if one.name == believed] or free)
+    group, _, told = group_column([one for one in free if one.name == believed] or free)
     layout = Guess(
         question="layout",
         answer=f"{len(family):,} files, labels in {printable(origin.get(name, shown))}",

@@ -117,7 +117,7 @@ def _label(table: Table, taken: set[str | None], asked: Asked) -> LabelColumn:
     if asked.label is not None and not is_pattern(asked.label):
         return LabelColumn(name=asked.label, why="asked for", named=True)
     free = [profile(name, table.column(name)) for name in table.columns if name not in taken]
-    return label_column(free, table.name)
+    return label_column(free, of_table(table.columns, table.cells, table.name).where)
 
 
 def _parts(
@@ -164,10 +164,10 @@ def _with_others(found: Found, fields: Fields, taken: set[str | None], asked: As
     """What the other columns are: groups, inputs beside the file, or nothing."""
     taken |= {asked.group, asked.time}
     profiles = [profile(word, fields.column(word)) for word in fields.words if word not in taken]
-    group, told = (None, None) if asked.group else group_column(profiles)
+    group, offered, told = (None, None, None) if asked.group else group_column(profiles)
     columns = {one.name: fields.column(one.name) for one in profiles}
     aside = set_aside(profiles, columns, found.listing.labels, found.label_column or "")
-    free = [one for one in profiles if one.name not in aside and one.name != group]
+    free = [one for one in profiles if one.name not in aside and one.name not in (group, offered)]
     guesses = (*found.guesses, told) if told is not None and group is None else found.guesses
     found = replace(found, guesses=guesses, group=group)
     wanted = any(one.text for one in free) or len(free) >= _MANY

@@ -46,22 +46,22 @@ class LabelColumn:
         )
 
 
-def label_column(profiles: Sequence[Profile], shown: str, *, numbers: bool = True) -> LabelColumn:
+def label_column(profiles: Sequence[Profile], where: str, *, numbers: bool = True) -> LabelColumn:
     """The column that is the label: by name, else the last, the first or the one of fewest values.
 
     Args:
         profiles: The columns that may be it.
-        shown: The table's name for messages.
+        where: All columns and where they stand, for messages.
         numbers: A column of many numbers may be it too.
 
     Raises:
         DataError: No column could be it.
     """
     few = [one for one in profiles if one.few and not one.text and not one.identifier]
-    ranks = {one.name: label_rank(one.name) for one in profiles if one.distinct > 1}
-    named = sorted((rank, name) for name, rank in ranks.items() if rank is not None)
+    ranks = [(one.distinct < 2, label_rank(one.name), one.name) for one in profiles]
+    named = sorted((same, rank, name) for same, rank, name in ranks if rank is not None)
     if named:
-        names = [name for _, name in named]
+        names = [name for _, _, name in named]
         return LabelColumn(
             name=names[0], why="its name says so", named=True, others=tuple(names[1:3])
         )
@@ -80,9 +80,8 @@ def label_column(profiles: Sequence[Profile], shown: str, *, numbers: bool = Tru
     lists = [one for one in profiles if one.lists]
     if len(lists) > 1:
         return LabelColumn(name=lists[-1].name, why="the last list of each row", named=False)
-    columns = ", ".join(printable(one.name) for one in profiles)
     raise DataError(
-        found=f"columns {columns or 'without any that could be a label'} in {shown}",
+        found=where,
         wanted="a label column: few values that repeat",
         hint="name it with --label COLUMN",
     )
@@ -133,23 +132,33 @@ def _tells(cells: Sequence[Cell], labels: Sequence[Cell], vocabulary: set[str], 
     return ""
 
 
-def group_column(profiles: Sequence[Profile]) -> tuple[str | None, Guess | None]:
-    """The column whose name says that its rows belong together, and what is told of it."""
+def group_column(
+    profiles: Sequence[Profile],
+) -> tuple[str | None, str | None, Guess | None]:
+    """The column whose name says that its rows belong together, one that may, and what is told."""
     fit = [one for one in profiles if 2 <= one.distinct < one.given and not one.text]
     believed = next((one for one in fit if is_group(one.name)), None)
     if believed is not None:
-        return believed.name, Guess(
-            question="groups",
-            answer=f"{printable(believed.name)}: {believed.distinct:,} of them, kept together",
-            why="its name says so",
-            option="--group COLUMN, --group none",
+        return (
+            believed.name,
+            None,
+            Guess(
+                question="groups",
+                answer=f"{printable(believed.name)}: {believed.distinct:,} of them, kept together",
+                why="its name says so",
+                option="--group COLUMN, --group none",
+            ),
         )
     offered = next((one for one in fit if may_be_group(one.name)), None)
     if offered is None:
-        return None, None
-    return None, Guess(
-        question="groups",
-        answer="none",
-        why=f"{printable(offered.name)} could be one ({offered.distinct:,} values)",
-        option=f"--group {printable(offered.name)}",
+        return None, None, None
+    return (
+        None,
+        offered.name,
+        Guess(
+            question="groups",
+            answer="none",
+            why=f"{printable(offered.name)} could be one ({offered.distinct:,} values)",
+            option=f"--group {printable(offered.name)}",
+        ),
     )

@@ -15,7 +15,7 @@ from fivefold.plumbing.sources import ROWS, TABLES, TAGGED
 from fivefold.plumbing.ts import is_ts
 from fivefold.step1_pick import tagged
 from fivefold.step1_pick.documents import is_document
-from fivefold.step1_pick.lines import read_lines
+from fivefold.step1_pick.lines import is_labelled, read_lines
 from fivefold.step1_pick.parts import cut_part
 from fivefold.step1_pick.tables import Table, join, read_table
 from fivefold.step1_pick.texts import decode
@@ -119,20 +119,27 @@ def read_file(name: str, raw: bytes) -> tuple[Table, str | None]:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if bare.endswith(TAGGED) or tagged.looks_tagged(text):
         return tagged.read_tagged(shown, text, guesses)
+    # Cells between separators come first: `EI,ACGT` also begins with a word of few kinds.
+    table = None if is_labelled(shown, text) else _table(name, raw)
+    if table is not None:
+        return table, None
     lines = read_lines(shown, text, guesses)
     if lines is not None:
         return lines, "label"
+    raise DataError(
+        found=f"{shown}, lines of text without labels that could be seen",
+        wanted="lines such as 'LABEL text', columns with a separator, or words with tags",
+        hint="write it as a table with a text and a label column",
+    )
+
+
+def _table(name: str, raw: bytes) -> Table | None:
+    """A table of two columns or more; None for other texts."""
     try:
         table = read_table(name, raw)
     except DataError:
-        table = None
-    if table is None or len(table.columns) < 2:
-        raise DataError(
-            found=f"{shown}, lines of text without labels that could be seen",
-            wanted="lines such as 'LABEL text', columns with a separator, or words with tags",
-            hint="write it as a table with a text and a label column",
-        )
-    return table, None
+        return None
+    return table if len(table.columns) > 1 else None
 
 
 def raw_of(source: Files, name: str) -> bytes:

@@ -62,15 +62,15 @@ def read_rows(
         for one in profiles.values()
         if one.name not in {part, asked.group, asked.time, *columns_in(taken.name, table)}
     ]
-    group, about_group = (None, None) if asked.group else group_column(free)
+    group, offered, about_group = (None, None, None) if asked.group else group_column(free)
     cells = {one.name: fields.column(one.name) for one in free}
     rows_in = [i for i, one in enumerate(parts) if one != "test"]
     aside = set_aside(
         free, {word: [column[i] for i in rows_in] for word, column in cells.items()},
         [labels[i] for i in rows_in], name,
     )  # fmt: skip
-    if group is not None:
-        aside[group] = "it says which rows belong together"
+    together = "it may say which rows belong together"
+    aside |= {word: together for word in (group, offered) if word is not None}
     free = [one for one in free if one.name not in aside]
     lists = [one for one in free if one.lists]
     tokens = min(lists, key=lambda one: word_of(one.name) not in TOKENS, default=None)
@@ -121,7 +121,7 @@ def _label(
         why = "the usual one of this form"
         return LabelColumn(name=label, why=why, named=True, others=tuple(others))
     free = [one for name, one in profiles.items() if name not in taken]
-    return label_column(free, table.name)
+    return label_column(free, of_table(table.columns, table.cells, table.name).where)
 
 
 def columns_in(label: str, table: Table) -> set[str]:

@@ -126,7 +126,7 @@ def read_long(
     )
     taken = asked.label
     if taken is None:
-        label = label_column([profile(n, c) for n, c in told.items()], table.name)
+        label = label_column([profile(n, c) for n, c in told.items()], fields.where)
         taken, guess = label.name, label.guess()
     else:
         guess = None

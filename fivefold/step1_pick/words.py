@@ -1,36 +1,16 @@
-"""The words by which people call columns: paths, labels, parts, groups, times, identifiers, texts."""
+"""The words by which people call columns: paths, labels, parts, groups, times, identifiers."""
 
 from __future__ import annotations
 
 import re
 
 PATHS = frozenset(
-    [
-        "path",
-        "file",
-        "filename",
-        "file_name",
-        "filepath",
-        "file_path",
-        "image",
-        "img",
-        "images",
-        "image_path",
-        "img_path",
-        "image_name",
-        "image_file",
-        "image_id",
-        "picture",
-        "photo",
-        "id",
-        "audio",
-        "audio_path",
-        "wav",
-        "clip",
-        "video",
-        "video_path",
-    ]
-)
+    (
+        "path", "file", "filename", "file_name", "filepath", "file_path", "image", "img",
+        "images", "image_path", "img_path", "image_name", "image_file", "image_id", "picture",
+        "photo", "id", "audio", "audio_path", "wav", "clip", "video", "video_path",
+    )
+)  # fmt: skip
 # In the order in which they are believed.
 LABELS = (
     *("label", "labels", "class", "target", "category", "y", "species", "classname", "class_name"),
@@ -48,27 +28,12 @@ GROUPS = (
 )
 TIMES = ("time", "date", "datetime", "timestamp", "day", "month", "year", "step", "index", "t")
 TEXTS = frozenset(
-    [
-        "text",
-        "sentence",
-        "review",
-        "comment",
-        "question",
-        "document",
-        "doc",
-        "body",
-        "content",
-        "title",
-        "headline",
-        "description",
-        "tweet",
-        "message",
-        "abstract",
-        "sequence",
-        "seq",
-        "utterance",
-    ]
-)
+    (
+        "text", "sentence", "review", "comment", "question", "document", "doc", "body",
+        "content", "title", "headline", "description", "tweet", "message", "abstract",
+        "sequence", "seq", "utterance",
+    )
+)  # fmt: skip
 TOKENS = frozenset(("tokens", "words", "token", "sentence"))
 
 
