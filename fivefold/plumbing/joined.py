@@ -1,4 +1,4 @@
-"""Several sources as one: each is a folder of its own, as `train.zip` and `test.zip` in a folder."""
+"""Several sources as one, each a folder of its own: `train.zip` and `test.zip` side by side."""
 
 from __future__ import annotations
 

@@ -16,7 +16,9 @@ import numpy as np
 from fivefold.plumbing.errors import BadItem
 
 if TYPE_CHECKING:
-    from fivefold.contracts.rows import FloatArray
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float32]
 
 Case = tuple[str | None, "FloatArray"]
 

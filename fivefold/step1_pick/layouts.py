@@ -69,8 +69,8 @@ def _named_file(path: Path, asked: Asked, test: Path | None) -> Found:
     if test is not None:
         names.append(os.path.relpath(test, folder))
     elif asked.test is None and asked.second is None:
-        near = [name for name in os.listdir(folder) if is_row_file(name) and not hidden(name)]
-        names = beside(path.name, sorted(near))
+        near = (one.name for one in folder.iterdir() if not hidden(one.name))
+        names = beside(path.name, sorted(name for name in near if is_row_file(name)))
     source = FolderSource(folder, names)
     if test is None:
         (files,) = sets_of(source, names)
@@ -83,7 +83,7 @@ def _named_file(path: Path, asked: Asked, test: Path | None) -> Found:
     return replace(found, joined=test is not None)
 
 
-def _within(source: Files, shown: str, asked: Asked) -> Found:
+def _within(source: Files, shown: str, asked: Asked) -> Found:  # noqa: PLR0911 - a layout each
     """A folder or an archive."""
     patterns = patterns_of(asked)
     tables = [name for name in source.names() if name.lower().endswith(TABLES)]

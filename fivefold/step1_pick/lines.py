@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from fivefold.contracts.records import Guess
 from fivefold.plumbing.errors import DataError
 from fivefold.step1_pick.tables import Table
+
+if TYPE_CHECKING:
+    from fivefold.contracts.records import Guess
 
 _SAMPLE = 5000
 _MOST_LABELS = 200
@@ -93,7 +97,7 @@ def _check_stories(shown: str, lines: list[str]) -> None:
     numbers = [line.split(" ", 1)[0] for line in lines]
     if len(numbers) < 2 or not all(number.isdigit() for number in numbers):
         return
-    pairs = list(zip(numbers, numbers[1:], strict=False))
+    pairs = list(pairwise(numbers))
     if numbers[0] == "1" and all(int(b) in (1, int(a) + 1) for a, b in pairs):
         raise DataError(
             found=f"{shown}, whose lines are numbered like stories with questions",

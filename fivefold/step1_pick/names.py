@@ -1,4 +1,4 @@
-"""Layout: labels and groups in the names of files, `{digit}_{speaker}_{index}.wav`, seen or given."""
+"""Layout: labels and groups in names of files, `{digit}_{speaker}_{index}.wav`, seen or given."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fivefold.plumbing.archives import ArchiveSource, is_archive
@@ -15,6 +14,7 @@ from fivefold.step1_pick.parts import cut_part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from fivefold.step1_pick.asked import Asked
     from fivefold.step1_pick.found import Files
@@ -26,7 +26,7 @@ def open_data(path: Path, asked: Asked) -> Files:
     """Open what was named; archives that are all a folder holds are gone into.
 
     Raises:
-        DataError: There is nothing, nothing of use, or several archives that do not belong together.
+        DataError: Nothing is there, or several archives that do not belong together.
     """
     source = open_source(path, asked.scratch, tick=asked.tick)
     if not isinstance(source, FolderSource) or path.is_file():

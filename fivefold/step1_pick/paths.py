@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fivefold.contracts.records import Guess, Input, Listing
@@ -24,7 +25,6 @@ from fivefold.step1_pick.rows import columns_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from fivefold.contracts.records import Part
     from fivefold.step1_pick.asked import Asked
@@ -77,7 +77,7 @@ def read_paths(
         labels=tuple(labels_of[name] for name in first),
         parts=tuple(parts[row] for row in kept),
     )
-    files = source if not hasattr(source, "joinpath") else FolderSource(source, listing.names)  # type: ignore[arg-type]
+    files = FolderSource(source, listing.names) if isinstance(source, Path) else source
     layout = Guess(
         question="layout",
         answer=f"table {table.name}, {len(table.cells):,} rows",
@@ -87,7 +87,7 @@ def read_paths(
     narrowed = tuple(table.cells[row] for row in kept)
     fields = of_table(table.columns, narrowed, table.name)
     found = Found(
-        source=files,  # type: ignore[arg-type]
+        source=files,
         listing=listing,
         layout="table",
         guesses=(*table.guesses, layout, label.guess(), *guesses),
@@ -123,7 +123,7 @@ def _label(table: Table, taken: set[str | None], asked: Asked) -> LabelColumn:
 def _parts(
     table: Table, column: str | None, names: Sequence[Cell], given: Sequence[Part | None]
 ) -> Sequence[Part | None]:
-    """Parts by their files, by a column of the table, or by the folders that the paths begin with."""
+    """Parts by their files, by a column, or by the folders that the paths begin with."""
     if any(given):
         return given
     if column is not None:

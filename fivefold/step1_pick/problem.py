@@ -27,6 +27,7 @@ from fivefold.step1_pick.targets import read_target
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fivefold.contracts.records import Part
     from fivefold.step1_pick.found import Found
 
 Pair = tuple[np.ndarray, np.ndarray]
@@ -107,7 +108,7 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
     found = replace(found, listing=replace(found.listing, labels=tuple(labels)))
     kind = _kind(found, asked)
     if tested is not None:
-        tested = _fitting(tested, found, target, kind.answer, asked)
+        tested = _fitting(tested, target, kind.answer, asked)
     check_target(found.listing, target)
     found, tested, matched = alike_labels(found, tested, target)
     deciding = choose_metric(metric, target, found.listing)
@@ -203,17 +204,18 @@ def _test_part(found: Found, asked: Asked) -> Found | None:
     return settle(read_data(asked.second, plain), plain)
 
 
-def _fitting(second: Found, found: Found, target: str, kind: str, asked: Asked) -> Found:
+def _fitting(second: Found, target: str, kind: str, asked: Asked) -> Found:
     """A second source as the first one is read: its kind, its target, all of it test."""
     own = "test" in stated(second.listing.parts)
     taken = [row for row, part in enumerate(second.listing.parts) if part == "test" or not own]
     labels: list[str | None] = [second.listing.labels[row] for row in taken]
-    if target != "class" and second.target != target:
+    if target not in ("class", second.target):
         _, labels, _ = read_target(labels, second.label_column, target)
+    tests: tuple[Part, ...] = ("test",) * len(taken)
     listing = Listing(
         names=tuple(second.listing.names[row] for row in taken),
         labels=tuple(labels),
-        parts=("test",) * len(taken),
+        parts=tests,
     )
     second = replace(second, listing=listing)
     _kind(second, replace(asked, kind=kind))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from fivefold.step1_pick.forms import MISSING, is_number
 from fivefold.step1_pick.words import TEXTS, is_id, word_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fivefold.step1_pick.forms import Cell
 
 _SAMPLE = 2000
@@ -79,7 +81,7 @@ class Profile:
     def _counted(self) -> bool:
         """1, 2, 3 ... in the order of the rows."""
         head = [float(cell) for cell in list(self.counts)[:_SAMPLE]]
-        steps = {b - a for a, b in zip(head, head[1:], strict=False)}
+        steps = {b - a for a, b in pairwise(head)}
         return steps == {1.0} and head[0] in (0.0, 1.0)
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from fivefold.contracts.records import Guess, Input
 from fivefold.plumbing.files import printable
+from fivefold.step1_pick.forms import Cell
 from fivefold.step1_pick.profile import Profile, is_missing, texts_in
-
-if TYPE_CHECKING:
-    from fivefold.step1_pick.forms import Cell
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

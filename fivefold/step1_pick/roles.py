@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from fivefold.contracts.records import Guess
 from fivefold.plumbing.errors import DataError
 from fivefold.plumbing.files import printable
-from fivefold.step1_pick.profile import Profile
 from fivefold.step1_pick.words import is_group, label_rank, may_be_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fivefold.step1_pick.forms import Cell
+    from fivefold.step1_pick.profile import Profile
 
 _AGREE = 0.5  # columns of the same values that agree so often are two labels, not input and label
 

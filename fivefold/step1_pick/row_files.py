@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fivefold.contracts.records import Guess
+from fivefold.contracts.records import Guess, Part
 from fivefold.plumbing.errors import BadItem, DataError
 from fivefold.plumbing.files import printable
 from fivefold.plumbing.packed import bare_name, unpacked
@@ -15,6 +15,7 @@ from fivefold.plumbing.sources import ROWS, TABLES, TAGGED
 from fivefold.plumbing.ts import is_ts
 from fivefold.step1_pick import tagged
 from fivefold.step1_pick.documents import is_document
+from fivefold.step1_pick.found import Files
 from fivefold.step1_pick.lines import is_labelled, read_lines
 from fivefold.step1_pick.parts import cut_part
 from fivefold.step1_pick.tables import Table, join, read_table
@@ -23,8 +24,6 @@ from fivefold.step1_pick.texts import decode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fivefold.contracts.records import Part
-    from fivefold.step1_pick.found import Files
 
 _FEW = 12  # files of a folder above which each is an item rather than a table of items
 
@@ -113,7 +112,7 @@ def read_file(name: str, raw: bytes) -> tuple[Table, str | None]:
         DataError: Damaged, or of no form that is read.
     """
     shown, bare = printable(name), bare_name(name).lower()
-    if bare.endswith(TABLES) or bare.endswith(".json"):
+    if bare.endswith((*TABLES, ".json")):
         return read_table(name, raw), None
     text, guesses = decode(shown, raw)
     text = text.replace("\r\n", "\n").replace("\r", "\n")

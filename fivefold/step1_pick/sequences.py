@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -87,7 +88,7 @@ def series_column(table: Table, profiles: dict[str, Profile]) -> str | None:
         if not named or one.distinct < 2 or one.given < _STEPS * one.distinct:
             continue
         cells = table.column(name)
-        runs = 1 + sum(a != b for a, b in zip(cells, cells[1:], strict=False))
+        runs = 1 + sum(a != b for a, b in pairwise(cells))
         clock = any(word_of(other) in TIMES for other in profiles)
         numbers = [p for other, p in profiles.items() if p.numeric and other != name]
         if runs == one.distinct and numbers and (clock or is_id(name)):
@@ -136,8 +137,9 @@ def read_long(
     names = tuple(f"{table.name}:{key}={table.column(key)[start]}" for start in starts)
     layout = Guess(
         question="layout",
-        answer=f"long table {table.name}: {len(bounds):,} series of {', '.join(map(printable, steps[:8]))}",
-        why=f"{printable(key)} comes in runs, {printable(name)} is the same in each of them",
+        answer=f"long table {table.name}: {len(bounds):,} series",
+        why=f"{len(steps)} columns of numbers; {printable(key)} comes in runs, and "
+        f"{printable(name)} is the same in each of them",
         option="--input table",
     )
     return Found(

@@ -16,7 +16,7 @@ from fivefold.step1_pick.parts import part_of, stated
 from fivefold.step1_pick.patterns import Pattern, condition
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from fivefold.contracts.records import Part
     from fivefold.step1_pick.asked import Asked
@@ -193,7 +193,8 @@ def _iso(cell: str) -> float:
     return _seconds(datetime.fromisoformat(cell))
 
 
-def _form(form: str):  # noqa: ANN202
+def _form(form: str) -> Callable[[str], float]:
+    """Reads dates of one form."""
     return lambda cell: _seconds(datetime.strptime(cell, form))  # noqa: DTZ007 - as below
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING
 
-from fivefold.contracts.records import Guess
 from fivefold.plumbing.errors import DataError
 from fivefold.plumbing.files import printable
 from fivefold.step1_pick.tables import Table
+
+if TYPE_CHECKING:
+    from fivefold.contracts.records import Guess
 
 _UNIVERSAL = ("FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
 _DOCUMENT = re.compile(r"#\s*newdoc(?:\s+id)?\s*=?\s*(.*)")
@@ -42,10 +45,8 @@ def read_tagged(shown: str, text: str, guesses: tuple[Guess, ...]) -> tuple[Tabl
             hint="check that the right file was named",
         )
     width = len(sentences[0][2][0])
-    if universal:
-        words, kept = _UNIVERSAL, range(1, 10)
-    else:
-        words, kept = ("words", *(str(i + 1) for i in range(1, width))), range(width)
+    kept = range(1, 10) if universal else range(width)
+    words = _UNIVERSAL if universal else ("words", *(str(i + 1) for i in range(1, width)))
     names = ("tokens", *words[1:])
     documents = any(document is not None for _, document, _ in sentences)
     cells = []

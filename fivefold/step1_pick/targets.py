@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fivefold.contracts.records import SEPARATOR
@@ -14,6 +13,8 @@ from fivefold.step1_pick.profile import texts_in
 from fivefold.step1_pick.words import label_rank
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fivefold.step1_pick.forms import Cell
 
 _DELIMITERS = ("|", ";", ",", " ")
