@@ -46,13 +46,13 @@ def draw(
     which = tally.worst(verdict.systems["ensemble"].probabilities, content.targets)
     sheets = (circumstances.contact_png, circumstances.preview_png)
     contact, preview = (pictures.sheet(png) if png else None for png in sheets)
-    kernels = circumstances.kernels
+    kernels, show = circumstances.kernels, circumstances.show
     return Drawings(
         contact=contact,
         preview=preview,
         pairs=pictures.pairs(circumstances.pairs_png),
         kernels=pictures.kernel_sheet(kernels) if kernels is not None else None,
-        mistakes=pictures.items(content.rows, which),
+        mistakes=pictures.items(content.rows, which, show) if show else (),
         curves=figures.learning_curves(fleet.members, ensemble.best_single, verdict.metric),
         reliability=figures.reliability(tally.reliability_bins(verdict)),
     )
