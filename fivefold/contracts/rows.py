@@ -13,6 +13,7 @@ from fivefold.plumbing.lock import share
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
+Targets = NDArray[np.int64] | NDArray[np.float32]  # of rows; the shape is their kind's
 
 
 @lru_cache(maxsize=16)
@@ -80,3 +81,8 @@ class Held:
 
 
 Items = Rows | Held
+
+
+def answered(answers: FloatArray) -> NDArray[np.bool_]:
+    """(N,) which rows of answers (N, ...) hold one: the others are NaN."""
+    return ~np.isnan(answers.reshape(len(answers), -1)[:, 0])

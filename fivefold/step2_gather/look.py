@@ -9,11 +9,13 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from fivefold.plumbing.files import printable
+from fivefold.targets import target_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fivefold.contracts.records import Dataset
+    from fivefold.contracts.rows import IntArray
 
 # Pixels: side of a picture, gap between pictures, width of the column of class names.
 _CELL, _GAP, _NAMES = 96, 4, 176
@@ -29,7 +31,7 @@ def summary(dataset: Dataset, *, vault_size: int) -> dict[str, Any]:
         `duplicates`, `notes`, `fingerprint`, `cache_hit`.
     """
     problem = dataset.problem
-    counts = np.bincount(dataset.targets, minlength=len(dataset.classes))
+    counts, names, _ = _strata(dataset)
     return {
         "source": printable(problem.source),
         "input": [one.kind for one in problem.inputs],
@@ -44,7 +46,7 @@ def summary(dataset: Dataset, *, vault_size: int) -> dict[str, Any]:
         "shape": list(dataset.rows.item_shape),
         "sizes": dict(dataset.seen_sizes),
         "classes": {
-            printable(name): int(count) for name, count in zip(dataset.classes, counts, strict=True)
+            printable(name): int(count) for name, count in zip(names, counts, strict=True)
         },
         "quarantine": [{"path": one.path, "reason": one.reason} for one in dataset.quarantine],
         "duplicates": [
@@ -67,6 +69,8 @@ def summary(dataset: Dataset, *, vault_size: int) -> dict[str, Any]:
 def contact_sheet(dataset: Dataset, *, columns: int = 8, classes: int = 12) -> Image.Image | None:
     """Example pictures of open rows, one line per class, the largest classes first.
 
+    Targets that are no classes are shown by what they have of alike rows (`strata`).
+
     Args:
         dataset: The open rows.
         columns: Pictures per class.
@@ -78,7 +82,7 @@ def contact_sheet(dataset: Dataset, *, columns: int = 8, classes: int = 12) -> I
     shape = dataset.rows.item_shape
     if len(shape) != 3 or shape[2] not in (1, 3):
         return None
-    counts = np.bincount(dataset.targets, minlength=len(dataset.classes))
+    counts, names, strata = _strata(dataset)
     shown = np.argsort(-counts, kind="stable")[:classes]
     step = _CELL + _GAP
     sheet = Image.new("RGB", (_NAMES + columns * step + _GAP, len(shown) * step + _GAP), _PAPER)
@@ -86,14 +90,22 @@ def contact_sheet(dataset: Dataset, *, columns: int = 8, classes: int = 12) -> I
     font = _font()
     for line, number in enumerate(shown):
         top = _GAP + line * step
-        name = printable(dataset.classes[number])
+        name = printable(names[number])
         draw.text((_GAP, top), _fitting(name, font), fill=_INK, font=font)
         draw.text((_GAP, top + 18), f"{counts[number]:,}", fill=_INK, font=font)
-        rows = np.flatnonzero(dataset.targets == number)
+        rows = np.flatnonzero(strata == number)
         spread = rows[np.unique(np.linspace(0, len(rows) - 1, columns).round().astype(np.int64))]
         for column, picture in enumerate(dataset.rows.take(spread)):
             sheet.paste(_cell(picture), (_NAMES + column * step, top))
     return sheet
+
+
+def _strata(dataset: Dataset) -> tuple[IntArray, tuple[str, ...], IntArray]:
+    """(k) rows of each class, or of what the target has of alike rows; its names; (n) which."""
+    kind = target_of(dataset.problem)
+    strata = kind.strata(dataset.targets)
+    names = kind.stratum_names(dataset.targets, dataset.classes)
+    return np.bincount(strata, minlength=len(names)), names, strata
 
 
 def _cell(picture: NDArray[np.generic]) -> Image.Image:
