@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -103,9 +103,15 @@ class InputKind(ABC):
 
 
 class Expander(ABC):
-    """Label-preserving changes of one input kind, on whole batches, on the device (torch)."""
+    """Label-preserving changes of one input kind, on whole batches, on the device (torch).
+
+    Attributes:
+        record: Which changes are used.
+        policies: What settings there are, by name: their range, unit, and what they do.
+    """
 
     record: ExpansionRecord
+    policies: ClassVar[Mapping[str, Any]]
 
     @classmethod
     @abstractmethod
@@ -140,6 +146,13 @@ class Expander(ABC):
             size: `Recipe.size`: (h, w) wanted of pictures.
             mirrored: Which rows to mirror (N,), for alternating flip; drawn when left out.
         """
+
+    def cached(self, x: Any) -> Any:  # noqa: ANN401
+        """What this expander gave, as it would lie in the cache, to be shown to people.
+
+        The batch itself, unless a kind's intake changes more than its type.
+        """
+        return x
 
 
 class TraditionalFeatures(ABC):

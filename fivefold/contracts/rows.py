@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from fivefold.plumbing.lock import share
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
-Targets = NDArray[np.int64] | NDArray[np.float32]  # of rows; the shape is their kind's
+Targets = NDArray[Any]  # int64 or float32; the shape is their kind's
 
 
 @lru_cache(maxsize=16)

@@ -90,7 +90,7 @@ class Head(nn.Module, ABC):
     features (N, L, F) of which those of padding are exactly 0; any other gets (N, F).
     """
 
-    def learn(self, targets: Tensor) -> None:  # noqa: B027 - most have nothing to learn
+    def learn(self, targets: Tensor) -> None:
         """Learn what it needs of the targets of training rows; nothing unless overridden."""
 
     @abstractmethod

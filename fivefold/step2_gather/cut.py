@@ -148,15 +148,11 @@ def _folds(
     return np.where(validation, 0, -1).astype(np.int64), 1, how
 
 
-def _check_enough(
-    target: TargetKind, targets: Targets, quarantine: Sequence[Quarantined]
-) -> None:
+def _check_enough(target: TargetKind, targets: Targets, quarantine: Sequence[Quarantined]) -> None:
     """Raise a DataError if open and vault rows together cannot be split."""
     enough, found = target.enough(targets)
     if len(targets) < _LEAST_ROWS or not enough:
-        raise too_few(
-            f"{len(targets):,} usable rows {found}{because(quarantine)}", target.wanted
-        )
+        raise too_few(f"{len(targets):,} usable rows {found}{because(quarantine)}", target.wanted)
 
 
 def because(quarantine: Sequence[Quarantined]) -> str:

@@ -31,10 +31,10 @@ def ensemble(dataset: Dataset, fleet: Fleet, *, seed: int) -> Ensemble:
 
     Each member is calibrated alone, or nets trained with smoothed labels would weigh less than
     their answers deserve; members are pooled as a mixture, for classes the weighted mean of their
-    probabilities; then one more temperature is applied to the pool. Only rows that every kept member answers are
-    used; a member whose answers leave too few rows in common is left out, and `notes` says so.
-    The loss is cross-fitted: each fifth of the rows is judged at a temperature learned from
-    the others.
+    probabilities; then one more temperature is applied to the pool. Only rows that every kept
+    member answers are used; a member whose answers leave too few rows in common is left out, and
+    `notes` says so. The loss is cross-fitted: each fifth of the rows is judged at a temperature
+    learned from the others.
 
     Raises:
         RunError: No member answers any row.

@@ -8,9 +8,9 @@ resampled rows and the weights are averaged (bagging), so that a member which wa
 few rows keeps little weight.
 
 What is best: the problem's metric, and among equals the loss of the target (log-loss for
-classes). On fewer than 20,000 rows that loss alone decides, since there a metric that counts right and wrong answers moves by luck
-more than members differ: on 2,500 rows of CIFAR-10 a weak member got a tenth of the weight.
-The pool is calibrated before its loss is taken.
+classes). On fewer than 20,000 rows that loss alone decides, since there a metric that counts right
+and wrong answers moves by luck more than members differ: on 2,500 rows of CIFAR-10 a weak member
+got a tenth of the weight. The pool is calibrated before its loss is taken.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivefold.contracts.roles import TargetKind
 from fivefold.scores.metrics import metric
 
 if TYPE_CHECKING:
-    from fivefold.contracts.roles import TargetKind
     from fivefold.contracts.rows import FloatArray, Targets
 
 FEW_ROWS = 20_000
@@ -115,7 +115,7 @@ def _greedy(addable: Addable, targets: Targets, jury: Jury) -> list[int]:
     return picks
 
 
-def _next(  # noqa: PLR0913, PLR0917 - all of them change from step to step, or from bag to bag
+def _next(
     addable: Addable, total: Addable, size: int, targets: Targets, jury: Jury, t: float
 ) -> int:
     """The member that makes a pool of `size` members best, `total` (N, ...) being the others."""
