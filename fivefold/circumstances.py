@@ -18,6 +18,7 @@ from fivefold.nets.build import first_layer_kernels
 from fivefold.plumbing.files import atomic, printable
 from fivefold.step2_gather.look import contact_sheet
 from fivefold.step3_expand.sheet import preview_sheet
+from fivefold.targets import target_of
 from fivefold.win_ import Circumstances, Price
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def describe(dataset: Dataset, vault_rows: int) -> tuple[str, ...]:
     """What step 2 found, in a few lines."""
     lines = [
         f"{len(dataset.rows):,} rows to learn from, {vault_rows:,} sealed in the vault, "
-        f"{len(dataset.classes)} classes; {dataset.split}",
+        f"{target_of(dataset.problem).count(dataset.classes)}; {dataset.split}",
     ]
     if dataset.cache_hit:
         lines.append("decoded before: the cache of an earlier run is used")

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fivefold.plumbing.files import printable
 from fivefold.plumbing.sketch import pictured
+from fivefold.targets import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ def summary(dataset: Dataset, *, vault_size: int) -> dict[str, Any]:
         `duplicates`, `notes`, `fingerprint`, `cache_hit`.
     """
     problem = dataset.problem
-    counts = np.bincount(dataset.targets, minlength=len(dataset.classes))
+    counts, names, _ = _strata(dataset)
     return {
         "source": printable(problem.source),
         "input": [one.kind for one in problem.inputs],
@@ -50,9 +51,7 @@ def summary(dataset: Dataset, *, vault_size: int) -> dict[str, Any]:
         "folds": dataset.n_folds,
         "shape": list(dataset.rows.item_shape),
         "sizes": dict(dataset.seen_sizes),
-        "classes": {
-            printable(name): int(count) for name, count in zip(dataset.classes, counts, strict=True)
-        },
+        "classes": {printable(name): int(count) for name, count in zip(names, counts, strict=True)},
         "quarantine": [{"path": one.path, "reason": one.reason} for one in dataset.quarantine],
         "duplicates": [
             {
@@ -75,6 +74,8 @@ def contact_sheet(
     dataset: Dataset, show: Show, *, columns: int = 8, classes: int = 12
 ) -> Image.Image:
     """Examples of open rows, one line per class, the largest classes first.
+
+    Targets that are no classes are shown by what they have of alike rows (`strata`).
 
     Args:
         dataset: The open rows.
@@ -104,13 +105,19 @@ def contact_sheet(
     return sheet
 
 
+def _strata(dataset: Dataset) -> tuple[IntArray, tuple[str, ...], IntArray]:
+    """(k) rows of each class, or of what the target has of alike rows; its names; (n) which."""
+    kind = target_of(dataset.problem)
+    strata = kind.strata(dataset.targets)
+    names = kind.stratum_names(dataset.targets, dataset.classes)
+    return np.bincount(strata, minlength=len(names)), names, strata
+
+
 def _lines(dataset: Dataset, most: int) -> list[tuple[str, IntArray]]:
-    """Name and rows of each line: a line per class where there are classes, else one."""
-    if dataset.problem.target.kind != "class":
-        return [("rows", np.arange(len(dataset.rows)))]
-    counts = np.bincount(dataset.targets, minlength=len(dataset.classes))
+    """Name and rows of each line: a line per class, or per stratum of other targets."""
+    counts, names, strata = _strata(dataset)
     shown = np.argsort(-counts, kind="stable")[:most]
-    return [(dataset.classes[n], np.flatnonzero(dataset.targets == n)) for n in shown if counts[n]]
+    return [(names[n], np.flatnonzero(strata == n)) for n in shown if counts[n]]
 
 
 def _spread(rows: IntArray, count: int) -> IntArray:

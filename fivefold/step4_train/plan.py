@@ -280,9 +280,12 @@ def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
             wanted=f"a net that reads {kind}",
             hint="see fivefold nets, or leave out --net",
         )
+    head = catalog.head_of(dataset.problem.target.kind)
     base = Recipe(
         net=word,
         input=kind,
+        head=head.word,
+        smoothing=head.facts.get("smoothing", 0.0),
         optimiser=facts.get("optimiser", "adamw"),
         rate=facts.get("rate", 1e-3),
         decay=0.01,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from fivefold.scores.metrics import METRICS
+from fivefold.scores.metrics import metric
 from fivefold.win_ import figures, pictures, tally, words
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def page(data: dict[str, Any], drawings: Drawings) -> str:
             report=data,
             drawings=drawings,
             system_names=words.SYSTEMS,
-            higher_is_better=METRICS[data["problem"]["metric"]].higher_is_better,
+            higher_is_better=metric(data["problem"]["metric"]).higher_is_better,
             bars=_bars(data),
             clock=_clock(data),
             balance=_balance(data["data"]["classes"]),
