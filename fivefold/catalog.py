@@ -50,6 +50,9 @@ INPUTS = _entries(
 )  # fmt: skip
 TARGETS = _entries(
     Entry(word="class", place="fivefold.targets.class_:Class", about="one of k"),
+    Entry(word="labels", place="fivefold.targets.labels:Labels", about="any of k"),
+    Entry(word="number", place="fivefold.targets.number:Number", about="one or several reals"),
+    Entry(word="tags", place="fivefold.targets.tags:Tags", about="one of k for each token"),
 )
 INTAKES = _entries(
     Entry(word="image", place="fivefold.nets.intake.image:ImageIntake"),
@@ -87,6 +90,14 @@ ENCODERS = _entries(
 HEADS = _entries(
     Entry(word="class", place="fivefold.nets.heads.class_:ClassHead", about="softmax",
           facts={"target": "class", "smoothing": 0.2}),
+    Entry(word="labels", place="fivefold.nets.heads.labels:LabelsHead", about="sigmoids",
+          facts={"target": "labels"}),
+    Entry(word="number", place="fivefold.nets.heads.number:NumberHead", about="mean and deviation",
+          facts={"target": "number"}),
+    Entry(word="tags", place="fivefold.nets.heads.tags:TagsHead", about="softmax of each token",
+          facts={"target": "tags", "reads": "sequence"}),
+    Entry(word="crf", place="fivefold.nets.heads.crf:CrfHead", about="tags that follow each other",
+          facts={"target": "tags", "reads": "sequence"}),
 )  # fmt: skip
 EXPANSIONS = _entries(
     Entry(word="image", place="fivefold.step3_expand.image:ImageExpander", about="pictures"),
@@ -173,8 +184,10 @@ class Cell:
 def cells() -> tuple[Cell, ...]:
     """Every input x encoder x head that is listed, hence tested."""
     return tuple(
-        Cell(input=kind, encoder=encoder.word, head=head)
+        Cell(input=kind, encoder=encoder.word, head=head.word)
         for encoder in ENCODERS.values()
         for kind in encoder.facts["inputs"]
-        for head in HEADS
+        for head in HEADS.values()
+        if head.facts.get("reads") != "sequence"
+        or (kind == "tokens" and "sequence" in encoder.facts)
     )

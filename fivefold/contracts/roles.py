@@ -156,9 +156,16 @@ class Expander(ABC):
 
 
 class TraditionalFeatures(ABC):
-    """Hand-crafted features of one input kind."""
+    """Hand-crafted features of one input kind.
+
+    Attributes:
+        name: Part of the names of members, unique within the kind.
+        per_token: It describes every place of an item: (N * L, F) for items (N, L, ...), row by
+            row; padding is described by zeros.
+    """
 
     name: str
+    per_token: ClassVar[bool] = False
 
     @abstractmethod
     def learn(self, rows: Items, rng: np.random.Generator) -> None:
@@ -210,6 +217,10 @@ class TargetKind(ABC):
     classes: ClassVar[bool] = False
     wanted: ClassVar[str]
 
+    def usual(self, vocabulary: tuple[str, ...]) -> str:  # noqa: ARG002 - most have one for all
+        """Word of the metric that decides where nobody asks for another."""
+        return self.metrics[0]
+
     @abstractmethod
     def learn(self, labels: Sequence[str]) -> tuple[str, ...]:
         """The vocabulary, in a fixed order, from the labels of training rows."""
@@ -238,9 +249,16 @@ class TargetKind(ABC):
     def enough(self, targets: Targets) -> tuple[bool, str]:
         """Whether these differ enough to be learned, and what there is, to follow `rows`."""
 
+    def fitted(self, targets: Targets, shape: Mapping[str, Any]) -> Targets:  # noqa: ARG002
+        """Targets of items that are cached as `Dataset.shape` says; as they are unless overridden.
+
+        Tags of tokens that the cache leaves out go with them.
+        """
+        return targets
+
     @abstractmethod
-    def chance(self, targets: Targets, k: int) -> FloatArray:
-        """The best answer to one row that ignores the input, from the targets of others."""
+    def chance(self, targets: Targets, k: int, metric: str = "") -> FloatArray:
+        """The best answer by `metric` to one row that ignores the input, from others' targets."""
 
     def addable(self, answers: FloatArray) -> NDArray[np.floating[Any]]:
         """What of answers may be averaged over members; the answers unless overridden."""
