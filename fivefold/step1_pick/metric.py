@@ -11,15 +11,13 @@ from fivefold.step1_pick.classes import open_counts
 
 if TYPE_CHECKING:
     from fivefold.contracts.records import Listing
+    from fivefold.contracts.roles import TargetKind
 
 
 def metrics_of(target: str) -> tuple[str, ...]:
     """The metrics of a target kind, its usual one first."""
-    kind = catalog.load("target", target)()
-    known: tuple[str, ...] = getattr(
-        kind, "metrics", ("accuracy", "balanced_accuracy", "log_loss", "top5")
-    )
-    return known
+    kind: TargetKind = catalog.load("target", target)()
+    return kind.metrics
 
 
 def choose_metric(asked: str | None, target: str, listing: Listing) -> Guess:

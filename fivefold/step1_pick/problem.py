@@ -139,7 +139,7 @@ def _found(data: str | Path | Pair | None, asked: Asked) -> tuple[str, Found]:
             raise DataError(
                 found=f"a tuple of {len(data)}", wanted="a pair (X, y)", hint="pass (X, y)"
             )
-        return "(X, y)", read_arrays(*data, asked.kind)
+        return "(X, y)", read_arrays(*data, asked.kind, asked.target)
     if data is None:
         return "embedded digits", read_data(write_digits(asked.scratch), asked)
     path = Path(data)

@@ -34,7 +34,7 @@ class Described:
 
     Attributes:
         positions: (N,) which rows of the data set.
-        blocks: Name of the features -> (N, F).
+        blocks: Name of the features -> (N, F); (N * L, F) where each of L tokens is described.
     """
 
     positions: IntArray
@@ -44,7 +44,12 @@ class Described:
         """The features `names` side by side, of rows `which` of the data set: (M, F)."""
         order = np.argsort(self.positions)
         place = order[np.searchsorted(self.positions, which, sorter=order)]
-        return np.hstack([self.blocks[name][place] for name in names])
+        return np.hstack([self.blocks[name][self._lines(name, place)] for name in names])
+
+    def _lines(self, name: str, place: IntArray) -> IntArray:
+        """Lines of a block that describe the rows at `place`: one each, or one per token."""
+        each = self.blocks[name].shape[0] // len(self.positions)
+        return place if each == 1 else (place[:, None] * each + np.arange(each)).ravel()
 
 
 def cores() -> int:
@@ -103,7 +108,7 @@ def portion(
 def measure(
     features: TraditionalFeatures, rows: Items, rng: np.random.Generator
 ) -> tuple[float, int]:
-    """Seconds per row on one core, and the number of features, from a small slice.
+    """Seconds per row on one core, and the numbers that describe it, from a small slice.
 
     Learning is part of the measure, since it describes the rows it learns from.
     """
@@ -112,7 +117,8 @@ def measure(
     features.learn(few, rng)
     learned = time.monotonic() - start
     start = time.monotonic()
-    width = features.describe(few.take(slice(None))).shape[1]
+    described = features.describe(few.take(slice(None)))
+    width = described.shape[1] * described.shape[0] // len(few)
     seconds = max(learned, time.monotonic() - start) / len(few)
     if seconds > 5e-3:
         return seconds, width
