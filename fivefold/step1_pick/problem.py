@@ -211,11 +211,11 @@ def _fitting(second: Found, target: str, kind: str, asked: Asked) -> Found:
     labels: list[str | None] = [second.listing.labels[row] for row in taken]
     if target not in ("class", second.target):
         _, labels, _ = read_target(labels, second.label_column, target)
-    tests: tuple[Part, ...] = ("test",) * len(taken)
+    tests: list[Part] = ["test"] * len(taken)
     listing = Listing(
         names=tuple(second.listing.names[row] for row in taken),
         labels=tuple(labels),
-        parts=tests,
+        parts=tuple(tests),
     )
     second = replace(second, listing=listing)
     _kind(second, replace(asked, kind=kind))

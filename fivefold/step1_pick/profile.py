@@ -87,7 +87,8 @@ class Profile:
 
 def profile(name: str, cells: Sequence[Cell]) -> Profile:
     """Look at one column."""
-    counts = Counter(cell for cell in cells if cell is not None and not is_missing(cell))
+    every = Counter(cells)
+    counts = Counter({c: n for c, n in every.items() if c is not None and not is_missing(c)})
     sample = list(counts)[:: max(len(counts) // _SAMPLE, 1)]
     share = max(len(sample), 1)
     lists = bool(sample) and all(texts_in(cell) is not None for cell in sample)

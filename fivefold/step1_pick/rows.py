@@ -65,16 +65,16 @@ def read_rows(
     group, offered, about_group = (None, None, None) if asked.group else group_column(free)
     cells = {one.name: fields.column(one.name) for one in free}
     rows_in = [i for i, one in enumerate(parts) if one != "test"]
-    aside = set_aside(
-        free, {word: [column[i] for i in rows_in] for word, column in cells.items()},
-        [labels[i] for i in rows_in], name,
-    )  # fmt: skip
+    single = [one for one in free if not one.lists]
+    seen = {one.name: [cells[one.name][i] for i in rows_in] for one in single}
+    aside = set_aside(single, seen, [labels[i] for i in rows_in], name)
     together = "it may say which rows belong together"
     aside |= {word: together for word in (group, offered) if word is not None}
     free = [one for one in free if one.name not in aside]
     lists = [one for one in free if one.lists]
     tokens = min(lists, key=lambda one: word_of(one.name) not in TOKENS, default=None)
-    aside |= {one.name: "another list of each row" for one in free if tokens and one is not tokens}
+    left = [one.name for one in free if tokens is not None and one is not tokens]
+    aside |= {", ".join(left): "beside lists of words"} if left else {}
     inputs = _inputs(free, tokens, aside, table, asked)
     inputs = replace(inputs, columns=cells, profiles=profiles)
     tags = _tags(labels, cells[inputs.texts[0]]) if inputs.kind == "tokens" else None

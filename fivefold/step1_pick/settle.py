@@ -175,7 +175,8 @@ def _times(name: str, cells: Sequence[Cell]) -> tuple[float, ...]:
         DataError: A cell is neither.
     """
     given = [cell for cell in cells if cell is not None]
-    for read in (float, _iso, *(_form(form) for form in _DATES)):
+    readers: list[Callable[[str], float]] = [float, _iso, *map(_form, _DATES)]
+    for read in readers:
         try:
             for cell in given[:1000]:
                 read(cell)

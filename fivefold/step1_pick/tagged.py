@@ -13,7 +13,7 @@ from fivefold.step1_pick.tables import Table
 if TYPE_CHECKING:
     from fivefold.contracts.records import Guess
 
-_UNIVERSAL = ("FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
+_UNIVERSAL = {1: "FORM", 2: "LEMMA", 3: "UPOS", 4: "XPOS", 5: "FEATS", 7: "DEPREL"}
 _DOCUMENT = re.compile(r"#\s*newdoc(?:\s+id)?\s*=?\s*(.*)")
 Sentence = tuple[int, "str | None", list[list[str]]]  # line, document, cells of each word
 
@@ -45,9 +45,9 @@ def read_tagged(shown: str, text: str, guesses: tuple[Guess, ...]) -> tuple[Tabl
             hint="check that the right file was named",
         )
     width = len(sentences[0][2][0])
-    kept = range(1, 10) if universal else range(width)
-    words = _UNIVERSAL if universal else ("words", *(str(i + 1) for i in range(1, width)))
-    names = ("tokens", *words[1:])
+    words = _UNIVERSAL if universal else {i: str(i + 1) for i in range(width)}
+    kept = tuple(words)
+    names = ("tokens", *tuple(words.values())[1:])
     documents = any(document is not None for _, document, _ in sentences)
     cells = []
     for _, document, rows in sentences:

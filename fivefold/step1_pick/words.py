@@ -24,7 +24,7 @@ PARTS = ("split", "part", "subset", "set", "partition", "phase", "usage", "datas
 # A group by these names is believed; "group" alone is only offered.
 GROUPS = (
     *("speaker", "patient", "subject", "participant", "person", "user", "session", "recording"),
-    *("household", "author", "customer", "source", "site", "room", "machine"),
+    *("household", "author", "document", "customer", "source", "site", "room", "machine"),
 )
 TIMES = ("time", "date", "datetime", "timestamp", "day", "month", "year", "step", "index", "t")
 TEXTS = frozenset(
