@@ -22,7 +22,8 @@ from fivefold.step2_gather.cut import because, cut, too_few
 from fivefold.step2_gather.duplicates import TRAIN, find_alike, listed
 from fivefold.step2_gather.fill import Limits, Wanted, commonest
 from fivefold.step2_gather.item import GOOD, is_picture
-from fivefold.step2_gather.items import collect
+from fivefold.step2_gather.items import collect, numbered
+from fivefold.step2_gather.parting import parting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,13 +89,14 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
     if not usable.size:
         raise too_few(f"no usable row{because(quarantine)}")
     cards, shape = decoded.cards[usable], decoded.shape
-    labels = np.unique(items.labels, return_inverse=True)[1][usable]
+    labels = numbered(items.labels)[usable]
     side = min(shape["item_shape"][:2]) if is_picture(shape) else 0
     alike = find_alike(cards, labels, short_side=side)
     names = [items.names[row] for row in usable]
-    duplicates, about_duplicates = listed(alike, names, labels, items.parts[usable])
+    way = parting(items, usable, alike.groups)
+    duplicates, about_duplicates = listed(alike, names, labels, way.settled)
     target: TargetKind = catalog.load("target", problem.target.kind)()
-    made = cut(items, usable, alike.groups, target, seed, quarantine)
+    made = cut(items, way, target, seed, quarantine)
     dataset = Dataset(
         problem=problem,
         classes=made.classes,

@@ -76,7 +76,7 @@ def about_unseen(labels: Sequence[str], part: str) -> list[str]:
         return []
     return [
         f"{len(labels):,} {part} rows left out: no training row carries their label "
-        f"({_some(sorted(set(labels)))})"
+        f"({some(sorted(set(labels)))})"
     ]
 
 
@@ -118,9 +118,10 @@ def _size(sides: Sequence[int], shape: dict[str, Any]) -> str:
 
 
 def _classes(names: Sequence[str]) -> str:
-    return f"{len(names):,} class{'es' * (len(names) > 1)} ({_some(names)})"
+    return f"{len(names):,} class{'es' * (len(names) > 1)} ({some(names)})"
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
     words = ", ".join(printable(name) for name in names[:_NAMED])
     return words + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
