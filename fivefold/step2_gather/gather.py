@@ -24,6 +24,7 @@ from fivefold.step2_gather.fill import Limits, Wanted, commonest
 from fivefold.step2_gather.item import GOOD, is_picture
 from fivefold.step2_gather.items import collect, numbered
 from fivefold.step2_gather.parting import parting
+from fivefold.targets import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fivefold.contracts.records import Listing, Problem
-    from fivefold.contracts.roles import Source, TargetKind
+    from fivefold.contracts.roles import Source
     from fivefold.contracts.rows import IntArray
     from fivefold.step2_gather.cache import Decoded
     from fivefold.step2_gather.items import Items
@@ -77,17 +78,18 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
         DataError: Too little can be used; the message says what is enough.
         RunError: The disk is full or the cache cannot be written.
     """
+    target = target_of(problem)
     items = collect(problem, listing, source, test_listing, test_source)
     if not items.names:
         reasons = commonest(one.reason for one in items.quarantine) or "nothing is listed"
-        raise too_few(f"no labelled item ({reasons})")
+        raise too_few(f"no labelled item ({reasons})", target.wanted)
     wanted = _wanted(problem.inputs[0].kind, items)
     limits = Limits(workers=workers, item_seconds=item_seconds)
     decoded = open_or_build(wanted, cache_root, limits, tick)
     quarantine = _quarantine(items, decoded)
     usable = np.flatnonzero(decoded.cards["state"] == GOOD)
     if not usable.size:
-        raise too_few(f"no usable row{because(quarantine)}")
+        raise too_few(f"no usable row{because(quarantine)}", target.wanted)
     cards, shape = decoded.cards[usable], decoded.shape
     labels = numbered(items.labels)[usable]
     side = min(shape["item_shape"][:2]) if is_picture(shape) else 0
@@ -95,7 +97,6 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
     names = [items.names[row] for row in usable]
     way = parting(items, usable, alike.groups)
     duplicates, about_duplicates = listed(alike, names, labels, way.settled)
-    target: TargetKind = catalog.load("target", problem.target.kind)()
     made = cut(items, way, target, seed, quarantine)
     dataset = Dataset(
         problem=problem,
