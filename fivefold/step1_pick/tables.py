@@ -110,9 +110,7 @@ def _table(shown: str, form: forms.Form, guesses: tuple[Guess, ...]) -> Table:
         names = _numbered(len(cells[0]))
     else:
         # A separator at the end of each line makes a column without name and content.
-        empty = [
-            i for i, c in enumerate(columns) if not c and all(row[i] is None for row in cells)
-        ]
+        empty = [i for i, c in enumerate(columns) if not c and all(row[i] is None for row in cells)]
         if empty:
             kept = [i for i in range(len(columns)) if i not in empty]
             columns = tuple(columns[i] for i in kept)
@@ -196,6 +194,4 @@ def _numbered(count: int) -> tuple[str, ...]:
 
 
 def _no_header(shown: str, why: str) -> Guess:
-    return Guess(
-        question=f"header of {shown}", answer="none", why=why, option="add a header line"
-    )
+    return Guess(question=f"header of {shown}", answer="none", why=why, option="add a header line")

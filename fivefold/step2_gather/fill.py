@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 _SAMPLE = 200
+_SWEEPS = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +49,7 @@ class Wanted:
     names: Sequence[str]
     sources: Sequence[Source]
     origins: IntArray
-    sample: Sequence[int]
+    sample: IntArray
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,9 +117,10 @@ def _decode(
 
 def _learned(crew: Crew, wanted: Wanted, total: int) -> dict[str, Any]:
     """The cached shape; a sample without one good item says nothing, so the next is tried."""
-    rows = [*_spread(wanted.sample), *sorted(set(range(total)) - set(wanted.sample))]
+    others = np.setdiff1d(np.arange(total), wanted.sample)
+    rows = np.concatenate([_spread(wanted.sample), others])
     for start in range(0, total, _SAMPLE):
-        shape = crew.learn(rows[start : start + _SAMPLE])
+        shape = crew.learn(_in_sweeps(rows[start : start + _SAMPLE]))
         if shape is not None:
             return shape
     reasons = commonest({**crew.refused, **crew.bad}.values())
@@ -161,9 +163,14 @@ def _lay_out(folder: Path, shape: dict[str, Any], total: int, limits: Limits) ->
     return notes
 
 
-def _spread(sample: Sequence[int]) -> list[int]:
+def _spread(sample: IntArray) -> IntArray:
     """A sample's rows in an order whose every head is spread over the listing."""
-    return [int(row) for row in np.random.default_rng(0).permutation(np.asarray(sample))]
+    return np.random.default_rng(0).permutation(sample)
+
+
+def _in_sweeps(rows: IntArray) -> list[int]:
+    """The same in a few sweeps, each of ascending rows: files of rows are read forward only."""
+    return [int(row) for sweep in np.array_split(rows, _SWEEPS) for row in np.sort(sweep)]
 
 
 def _workers(items: int) -> int:
