@@ -91,7 +91,7 @@ def main(path, folder):
         "bytes": made.dataset.rows.file.stat().st_size,
         "grown": held("VmData") - before,
     }
-    print(json.dumps(facts))
+    sys.stdout.write(json.dumps(facts))
 
 
 if __name__ == "__main__":

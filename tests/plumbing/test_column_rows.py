@@ -112,15 +112,14 @@ def test_a_damaged_row_group_costs_its_rows_only(tmp_path):
     raw[at + 200 : at + 4000] = b"\xff" * 3800
     path.write_bytes(raw)
     source = ColumnSource(ColumnRows([path]), "x")
-    good = bad = 0
+    reasons = []
     for name in source.names():
         try:
             source.read(name)
-            good += 1
         except BadItem as reason:
-            assert "is damaged" in str(reason)
-            bad += 1
-    assert (good, bad) == (900, 100)
+            reasons.append(str(reason))
+    assert len(reasons) == 100
+    assert all("is damaged" in reason for reason in reasons)
 
 
 def test_files_of_other_columns_are_no_parts_of_one_table(tmp_path):
