@@ -65,7 +65,7 @@ def draw_contact_sheet(path: Path, dataset: Dataset) -> None:
 
 def draw_preview(path: Path, dataset: Dataset, expander: Expander, *, seed: int) -> None:
     """Write every expansion before and after, for kinds that can be seen."""
-    if dataset.problem.inputs[0].kind == "image":
+    if dataset.problem.kind == "image":
         _save(preview_sheet(expander, dataset, seed=seed), path)
 
 

@@ -6,7 +6,7 @@ Axes: N rows, K classes, H W C a picture, F features of a hand-crafted descripti
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,7 +53,13 @@ class DecodedSource(Source, Protocol):
 
 
 class InputKind(ABC):
-    """One kind of raw input: recognise, open, describe. Numpy only."""
+    """One kind of raw input: recognise, open, describe. Numpy only.
+
+    Attributes:
+        samples: Items that `learn` gets to see, where there are as many.
+    """
+
+    samples: ClassVar[int] = 200
 
     @abstractmethod
     def recognise(self, name: str, head: bytes) -> bool:
@@ -98,6 +104,10 @@ class InputKind(ABC):
     @abstractmethod
     def show(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.uint8] | str:
         """A cached item for people: a picture (H, W, 1 or 3), or words."""
+
+    def tell(self, shape: dict[str, Any]) -> tuple[str, ...]:  # noqa: ARG002 - of kinds that choose
+        """What a user should know of what was learned, one sentence each; nothing by default."""
+        return ()
 
 
 class Expander(ABC):

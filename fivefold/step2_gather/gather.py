@@ -80,7 +80,7 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
     if not items.names:
         reasons = commonest(one.reason for one in items.quarantine) or "nothing is listed"
         raise too_few(f"no labelled item ({reasons})")
-    wanted = _wanted(problem.inputs[0].kind, items)
+    wanted = _wanted(problem.kind, items)
     limits = Limits(workers=workers, item_seconds=item_seconds)
     decoded = open_or_build(wanted, cache_root, limits, tick)
     quarantine = _quarantine(items, decoded)
@@ -111,6 +111,7 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
             *items.notes,
             *made.notes,
             *words.about_sizes(cards, shape),
+            *wanted.kind.tell(shape),
             *alike.notes,
             *about_duplicates,
             *decoded.notes,

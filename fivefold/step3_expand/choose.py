@@ -30,7 +30,7 @@ def expand(
     Raises:
         OptionError: An override is unknown or out of its range.
     """
-    kind = dataset.problem.inputs[0].kind
+    kind = dataset.problem.kind
     wanted = {name: (float(v), "asked for") for name, v in (overrides or {}).items()}
     expander_class: type[Expander] = catalog.load("expansion", kind)
     chosen = {**expander_class.choose(dataset, seed=seed, given=frozenset(wanted)), **wanted}

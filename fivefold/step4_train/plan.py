@@ -258,7 +258,7 @@ def _answering(dataset: Dataset, wish: Wish, rows_per_second: float, views: int)
 
 def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
     """Recipes from cheap to dear."""
-    kind = dataset.problem.inputs[0].kind
+    kind = dataset.problem.kind
     word = wish.encoder or next(
         e.word for e in catalog.ENCODERS.values() if kind in e.facts.get("inputs", ())
     )

@@ -132,7 +132,7 @@ def fit_within(
 
 def choose(dataset: Dataset, clock: Clock, later_rows: int, rng: np.random.Generator) -> Choice:
     """Choose features that the time allows, cheapest first, and how many rows they describe."""
-    blocks = catalog.load("traditional", dataset.problem.inputs[0].kind)(dataset.shape)
+    blocks = catalog.load("traditional", dataset.problem.kind)(dataset.shape)
     looks = [(*measure(block, dataset.rows, rng), block) for block in blocks]
     judged = int((dataset.folds >= 0).sum())
     enough = judged + min(len(dataset.rows) - judged, max(1000, 10 * len(dataset.classes)))
