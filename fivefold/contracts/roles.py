@@ -56,7 +56,7 @@ class InputKind(ABC):
     """One kind of raw input: recognise, open, describe. Numpy only.
 
     Attributes:
-        samples: Items that `learn` gets to see, where there are as many.
+        samples: Opened items that `learn` wants to see.
     """
 
     samples: ClassVar[int] = 200
@@ -151,9 +151,18 @@ class Expander(ABC):
 
 
 class TraditionalFeatures(ABC):
-    """Hand-crafted features of one input kind."""
+    """Hand-crafted features of one input kind.
+
+    Attributes:
+        name: In member names.
+        classifiers: Words of the classifiers that suit them; () for those that suit most features.
+        categories: Which of the F features are codes of categories; NaN may stand for no value
+            where all classifiers that suit the features know it.
+    """
 
     name: str
+    classifiers: tuple[str, ...] = ()
+    categories: tuple[int, ...] = ()
 
     @abstractmethod
     def learn(self, rows: Items, rng: np.random.Generator) -> None:

@@ -181,6 +181,8 @@ def _texts(name: str, there: list[Cell], rows: int) -> list[Slot]:
     kept = set(letters["values"])
     if len(kept) > 1 and sum(_letters(text) in kept for text in texts) >= 0.5 * len(texts):
         slots.append(letters)
+    else:
+        kept = set()
     digits = [d for text in texts if (d := _digits(text)) is not None]
     if len(digits) >= max(0.1 * len(texts), 2) and not _counts(digits):
         slots.append(_slot(name, "digits"))
@@ -188,7 +190,8 @@ def _texts(name: str, there: list[Cell], rows: int) -> list[Slot]:
         slots.append(_slot(name, "length"))
     counts = Counter(word for text in texts for word in set(_words(text)))
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    common = [w for w, n in ranked if max(3, _WORD_SHARE * rows) <= n < _MOSTLY * len(texts)]
+    least, most = max(3, _WORD_SHARE * rows), _MOSTLY * len(texts)
+    common = [w for w, n in ranked if least <= n < most and len(w) > 1 and w not in kept]
     slots += [_slot(name, "word", word=word) for word in common[:_WORDS]]
     return slots or [_slot(name, "there")]
 

@@ -116,9 +116,9 @@ def _decode(
 def _learned(crew: Crew, wanted: Wanted, total: int) -> dict[str, Any]:
     """The cached shape; a sample without one good item says nothing, so the next is tried."""
     rows = [*_spread(wanted.sample), *sorted(set(range(total)) - set(wanted.sample))]
-    size = wanted.kind.samples
-    for start in range(0, total, size):
-        shape = crew.learn(rows[start : start + size])
+    most = wanted.kind.samples
+    for start in range(0, total, most):
+        shape = crew.learn(rows[start : start + most])
         if shape is not None:
             return shape
     reasons = commonest({**crew.refused, **crew.bad}.values())
