@@ -88,9 +88,11 @@ ENCODERS = _entries(
              inputs=("table",), wants=("columns",), optimiser="adamw", rate=2e-3,
              source="arXiv 2410.24210", depths=(1, 2, 3), any_size=False),
 )  # fmt: skip
+# Facts of a head: target = kind it answers, whose default is the first one listed; reads =
+# "sequence" where it wants features of every position; smoothing = of the targets in training.
 HEADS = _entries(
     Entry(word="class", place="fivefold.nets.heads.class_:ClassHead", about="softmax",
-          facts={"target": "class"}),
+          facts={"target": "class", "smoothing": 0.2}),
 )  # fmt: skip
 EXPANSIONS = _entries(
     Entry(word="image", place="fivefold.step3_expand.image:ImageExpander", about="pictures"),
@@ -139,6 +141,23 @@ def entry(room: Room, word: str) -> Entry:
             found=f"{room} {word!r}", wanted=f"one of {', '.join(parts)}", hint="see fivefold nets"
         )
     return parts[word]
+
+
+def head_of(target: str) -> Entry:
+    """The default head of a target kind (a catalog word).
+
+    Raises:
+        OptionError: No head answers it.
+    """
+    found = [head for head in listed("head").values() if head.facts.get("target") == target]
+    ours = [head for head in found if head.word in HEADS]
+    if not found:
+        raise OptionError(
+            found=f"target {target!r} without a head",
+            wanted=f"one of {', '.join(TARGETS)}",
+            hint="leave out --target",
+        )
+    return (ours or found)[0]
 
 
 def load(room: Room, word: str) -> Any:  # noqa: ANN401 - a class or a function, by room

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from fivefold.plumbing.lock import share
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
+Targets = NDArray[Any]  # int64 or float32; the shape is their kind's
 
 
 @lru_cache(maxsize=16)
@@ -80,3 +82,8 @@ class Held:
 
 
 Items = Rows | Held
+
+
+def answered(answers: FloatArray) -> NDArray[np.bool_]:
+    """(N,) which rows of answers (N, ...) hold one: the others are NaN."""
+    return ~np.isnan(answers.reshape(len(answers), -1)[:, 0])

@@ -83,3 +83,25 @@ def reliability(
         for b, n in enumerate(np.bincount(place, minlength=bins))
         if n
     ]
+
+
+NEVER_SURE = 1.01  # above any probability, and, unlike infinity, a JSON number
+_LEAST_SURE_ROWS = 10
+
+
+def sure_above(confidence: NDArray[np.floating[Any]], right: NDArray[np.bool_]) -> float:
+    """The smallest confidence (V,) from which on answers are `right` (V,) often enough.
+
+    Enough is 95 % of the rows at or above it; 99 % where 95 % of all rows are right anyway,
+    so that "sure" still sets answers apart. At least ten rows have to lie there. Where no
+    threshold does it, NEVER_SURE.
+    """
+    wanted = 0.99 if right.mean() >= 0.95 else 0.95
+    order = np.argsort(-confidence, kind="stable")
+    falling = confidence[order]
+    share = right[order].cumsum() / np.arange(1, len(right) + 1)
+    # A threshold cannot part rows of equal confidence: only the last of them counts.
+    last = np.append(falling[1:] < falling[:-1], True)
+    rows = np.arange(1, len(right) + 1)
+    enough = np.flatnonzero(last & (share >= wanted) & (rows >= _LEAST_SURE_ROWS))
+    return float(falling[enough[-1]]) if len(enough) else NEVER_SURE

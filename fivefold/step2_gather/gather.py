@@ -23,6 +23,7 @@ from fivefold.step2_gather.duplicates import TRAIN, find_alike, listed
 from fivefold.step2_gather.fill import Limits, Wanted, commonest
 from fivefold.step2_gather.item import GOOD, is_picture
 from fivefold.step2_gather.items import collect
+from fivefold.targets import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fivefold.contracts.records import Listing, Problem
-    from fivefold.contracts.roles import Source, TargetKind
+    from fivefold.contracts.roles import Source
     from fivefold.contracts.rows import IntArray
     from fivefold.step2_gather.cache import Decoded
     from fivefold.step2_gather.items import Items
@@ -76,24 +77,24 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
         DataError: Too little can be used; the message says what is enough.
         RunError: The disk is full or the cache cannot be written.
     """
+    target = target_of(problem)
     items = collect(problem, listing, source, test_listing, test_source)
     if not items.names:
         reasons = commonest(one.reason for one in items.quarantine) or "nothing is listed"
-        raise too_few(f"no labelled item ({reasons})")
+        raise too_few(f"no labelled item ({reasons})", target.wanted)
     wanted = _wanted(problem.kind, items)
     limits = Limits(workers=workers, item_seconds=item_seconds)
     decoded = open_or_build(wanted, cache_root, limits, tick)
     quarantine = _quarantine(items, decoded)
     usable = np.flatnonzero(decoded.cards["state"] == GOOD)
     if not usable.size:
-        raise too_few(f"no usable row{because(quarantine)}")
+        raise too_few(f"no usable row{because(quarantine)}", target.wanted)
     cards, shape = decoded.cards[usable], decoded.shape
     labels = np.unique(items.labels, return_inverse=True)[1][usable]
     side = min(shape["item_shape"][:2]) if is_picture(shape) else 0
     alike = find_alike(cards, labels, short_side=side)
     names = [items.names[row] for row in usable]
     duplicates, about_duplicates = listed(alike, names, labels, items.parts[usable])
-    target: TargetKind = catalog.load("target", problem.target.kind)()
     made = cut(items, usable, alike.groups, target, seed, quarantine)
     dataset = Dataset(
         problem=problem,
