@@ -83,9 +83,11 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
     if not items.names:
         reasons = commonest(one.reason for one in items.quarantine) or "nothing is listed"
         raise too_few(f"no labelled item ({reasons})", target.wanted)
-    wanted = _wanted(problem.inputs[0].kind, items)
+    wanted = _wanted(problem.kind, items)
     limits = Limits(workers=workers, item_seconds=item_seconds)
     decoded = open_or_build(wanted, cache_root, limits, tick)
+    if decoded.kept is not None:
+        items = items.select(decoded.kept)
     quarantine = _quarantine(items, decoded)
     usable = np.flatnonzero(decoded.cards["state"] == GOOD)
     if not usable.size:
@@ -114,6 +116,7 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
             *items.notes,
             *made.notes,
             *words.about_sizes(cards, shape),
+            *wanted.kind.tell(shape),
             *alike.notes,
             *about_duplicates,
             *decoded.notes,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, compress
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,18 @@ class Items:
     groups: IntArray
     group_names: tuple[str, ...]
     times: NDArray[np.float64]
+
+    def select(self, which: IntArray) -> Items:
+        """Narrow to some of the items; `total` still tells how many were listed."""
+        return replace(
+            self,
+            names=tuple(self.names[row] for row in which),
+            labels=tuple(self.labels[row] for row in which),
+            parts=self.parts[which],
+            origins=self.origins[which],
+            groups=self.groups[which],
+            times=self.times[which] if self.times.size else self.times,
+        )
 
 
 def collect(

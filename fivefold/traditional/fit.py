@@ -115,7 +115,7 @@ def fit_within(
         described = _describe(dataset, choice, clock, rng, portion(tick, 0.0, DESCRIBING))
         orders = tuple(_order(dataset, described, fold, rng) for fold in range(dataset.n_folds))
         bench = Bench(dataset=dataset, described=described, orders=orders, clock=clock, seed=seed)
-        entrants = candidates(tuple(b.name for b in choice.blocks), len(dataset.classes))
+        entrants = candidates(choice.blocks, len(dataset.classes))
         until = max(clock.used(), clock.budget * RACING)
         ranked = race(bench, entrants, until)
         if tick:
@@ -132,7 +132,7 @@ def fit_within(
 
 def choose(dataset: Dataset, clock: Clock, later_rows: int, rng: np.random.Generator) -> Choice:
     """Choose features that the time allows, cheapest first, and how many rows they describe."""
-    blocks = catalog.load("traditional", dataset.problem.inputs[0].kind)(dataset.shape)
+    blocks = catalog.load("traditional", dataset.problem.kind)(dataset.shape)
     looks = [(*measure(block, dataset.rows, rng), block) for block in blocks]
     judged = int((dataset.folds >= 0).sum())
     enough = judged + min(len(dataset.rows) - judged, max(1000, 10 * len(dataset.classes)))
@@ -195,7 +195,9 @@ def _describe(
         begun += cost / total
     n = min(len(block) for block in found.values())
     return Described(
-        positions=positions[:n], blocks={name: block[:n] for name, block in found.items()}
+        positions=positions[:n],
+        blocks={name: block[:n] for name, block in found.items()},
+        categories={b.name: b.categories for b in choice.blocks if b.categories},
     )
 
 

@@ -24,6 +24,7 @@ from fivefold.traditional.describing import Described, cores
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from fivefold.contracts.roles import TraditionalFeatures
 
 _CAUTION = 1.3  # a cost foretold from a smaller fit is counted this many times
 _JUDGES = 2_000  # validation rows that a race is judged on
@@ -113,6 +114,7 @@ class Bench:
             self.dataset.targets[chosen],
             classes=len(self.dataset.classes),
             seed=self.seed,
+            categories=self.described.codes(candidate.features),
         )
         fitted = time.monotonic()
         found = logits(model, self.described.take(candidate.features, judged))
@@ -160,15 +162,21 @@ def stratified(targets: IntArray, rng: np.random.Generator) -> IntArray:
     return by_class[np.argsort(place, kind="stable")]
 
 
-def candidates(names: tuple[str, ...], classes: int) -> tuple[Candidate, ...]:
-    """All features together with every classifier first, then every feature for itself."""
-    sets = [names, *((name,) for name in names if len(names) > 1)]
-    return tuple(
-        Candidate(features, classifier)
-        for features in sets
+def candidates(blocks: Sequence[TraditionalFeatures], classes: int) -> tuple[Candidate, ...]:
+    """Every classifier on all features that it suits first, then on each of them for itself."""
+    suited = [
+        (tuple(block.name for block in blocks if classifier.suits(block)), classifier)
         for classifier in CLASSIFIERS.values()
         if classes <= classifier.most_classes
-    )
+    ]
+    together = [Candidate(names, classifier) for names, classifier in suited if names]
+    alone = [
+        Candidate((block.name,), classifier)
+        for block in blocks
+        for names, classifier in suited
+        if block.name in names and len(names) > 1
+    ]
+    return (*together, *alone)
 
 
 def first_rows(classes: int) -> int:
