@@ -47,6 +47,8 @@ INPUTS = _entries(
     Entry(word="image", place="fivefold.inputs.image:Image", about="picture files"),
     Entry(word="array", place="fivefold.inputs.array:Array", about="fixed-length vectors",
           facts={"files": False}),
+    Entry(word="table", place="fivefold.inputs.table:Table", about="rows of cells",
+          facts={"nets": ("tabular",)}),
 )  # fmt: skip
 TARGETS = _entries(
     Entry(word="class", place="fivefold.targets.class_:Class", about="one of k"),
@@ -57,6 +59,7 @@ TARGETS = _entries(
 INTAKES = _entries(
     Entry(word="image", place="fivefold.nets.intake.image:ImageIntake"),
     Entry(word="array", place="fivefold.nets.intake.array:ArrayIntake"),
+    Entry(word="table", place="fivefold.nets.intake.table:TableIntake"),
 )
 # Facts of an encoder: inputs = kinds it reads; wants = what it takes of what the kind learned,
 # as keywords; widths = its ladder, cheap to dear; passes = of 50,000 rows, wanted at width 1;
@@ -84,6 +87,9 @@ ENCODERS = _entries(
     _encoder("resnet", "ResNet", "residual blocks",
              inputs=("image",), optimiser="adamw", rate=2e-3, source="arXiv 1512.03385",
              depths=(1, 2, 3), any_size=True),
+    _encoder("tabular", "Tabular", "numbers in bins, many nets that share their weights",
+             inputs=("table",), wants=("columns",), optimiser="adamw", rate=2e-3,
+             source="arXiv 2410.24210", depths=(1, 2, 3), any_size=False),
 )  # fmt: skip
 # Facts of a head: target = kind it answers, whose default is the first one listed; reads =
 # "sequence" where it wants features of every position; smoothing = of the targets in training.
@@ -102,12 +108,14 @@ HEADS = _entries(
 EXPANSIONS = _entries(
     Entry(word="image", place="fivefold.step3_expand.image:ImageExpander", about="pictures"),
     Entry(word="array", place="fivefold.step3_expand.array:ArrayExpander", about="vectors"),
+    Entry(word="table", place="fivefold.step3_expand.table:TableExpander", about="rows of cells"),
 )
 TRADITIONAL = _entries(
     Entry(word="image", place="fivefold.traditional.image:features", about="HOG, SIFT, colour"),
     Entry(
         word="array", place="fivefold.traditional.array:features", about="the columns as they are"
     ),
+    Entry(word="table", place="fivefold.traditional.table:features", about="cells, one-hot"),
 )
 
 _ROOMS: dict[Room, dict[str, Entry]] = {
