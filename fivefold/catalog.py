@@ -87,7 +87,7 @@ ENCODERS = _entries(
              inputs=("image",), optimiser="adamw", rate=2e-3, source="arXiv 1512.03385",
              depths=(1, 2, 3), any_size=True),
     _encoder("tabular", "Tabular", "numbers in bins, many nets that share their weights",
-             inputs=("table",), wants=("columns",), optimiser="adamw", rate=2e-3,
+             inputs=("table",), wants=("columns",), optimiser="adamw", rate=4e-3,
              source="arXiv 2410.24210", depths=(1, 2, 3), any_size=False),
     _encoder("joined", "Joined", "an encoder for each of several inputs, joined by a small layer",
              inputs=("several",), wants=("parts",), optimiser="adamw", rate=1e-3,
@@ -104,8 +104,7 @@ EXPANSIONS = _entries(
     Entry(word="image", place="fivefold.step3_expand.image:ImageExpander", about="pictures"),
     Entry(word="array", place="fivefold.step3_expand.array:ArrayExpander", about="vectors"),
     Entry(word="table", place="fivefold.step3_expand.table:TableExpander", about="rows of cells"),
-    Entry(word="several", place="fivefold.step3_expand.several:SeveralExpander",
-          about="each part by itself"),
+    Entry(word="several", place="fivefold.step3_expand.several:SeveralExpander", about="parts"),
 )
 TRADITIONAL = _entries(
     Entry(word="image", place="fivefold.traditional.image:features", about="HOG, SIFT, colour"),
@@ -113,7 +112,7 @@ TRADITIONAL = _entries(
         word="array", place="fivefold.traditional.array:features", about="the columns as they are"
     ),
     Entry(word="table", place="fivefold.traditional.table:features", about="cells, one-hot"),
-    Entry(word="several", place="fivefold.traditional.several:features", about="those of all parts"),
+    Entry(word="several", place="fivefold.traditional.several:features", about="of all parts"),
 )
 
 _ROOMS: dict[Room, dict[str, Entry]] = {

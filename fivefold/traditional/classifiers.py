@@ -77,7 +77,7 @@ class Classifier:
         return self.word in features.classifiers
 
 
-def fit(  # noqa: PLR0913 - all but the data by name
+def fit(
     classifier: Classifier,
     features: FloatArray,
     targets: IntArray,
@@ -211,8 +211,12 @@ CLASSIFIERS: dict[str, Classifier] = {
         Classifier(word="linear_svm", build=_linear_svm),
         Classifier(word="boosting", build=_boosting, effort=10.0, most_classes=30),
         Classifier(
-            word="boosted_trees", build=_boosted_trees, effort=10.0, most_rows=1_000_000,
-            most_classes=30, on_request=True,
+            word="boosted_trees",
+            build=_boosted_trees,
+            effort=10.0,
+            most_rows=1_000_000,
+            most_classes=30,
+            on_request=True,
         ),
         Classifier(
             word="bagged_trees", build=_bagged_trees, growth=1.1, effort=3.0, on_request=True
