@@ -49,6 +49,7 @@ INPUTS = _entries(
           facts={"files": False}),
     Entry(word="table", place="fivefold.inputs.table:Table", about="rows of cells",
           facts={"nets": ("tabular",)}),
+    Entry(word="several", place="fivefold.inputs.several:Several", about="several inputs a row"),
 )  # fmt: skip
 TARGETS = _entries(
     Entry(word="class", place="fivefold.targets.class_:Class", about="one of k"),
@@ -60,6 +61,7 @@ INTAKES = _entries(
     Entry(word="image", place="fivefold.nets.intake.image:ImageIntake"),
     Entry(word="array", place="fivefold.nets.intake.array:ArrayIntake"),
     Entry(word="table", place="fivefold.nets.intake.table:TableIntake"),
+    Entry(word="several", place="fivefold.nets.intake.several:SeveralIntake"),
 )
 # Facts of an encoder: inputs = kinds it reads; wants = what it takes of what the kind learned,
 # as keywords; widths = its ladder, cheap to dear; passes = of 50,000 rows, wanted at width 1;
@@ -88,8 +90,12 @@ ENCODERS = _entries(
              inputs=("image",), optimiser="adamw", rate=2e-3, source="arXiv 1512.03385",
              depths=(1, 2, 3), any_size=True),
     _encoder("tabular", "Tabular", "numbers in bins, many nets that share their weights",
-             inputs=("table",), wants=("columns",), optimiser="adamw", rate=2e-3,
+             inputs=("table",), wants=("columns",), optimiser="adamw", rate=4e-3,
              source="arXiv 2410.24210", depths=(1, 2, 3), any_size=False),
+    _encoder("joined", "Joined", "an encoder for each of several inputs, joined by a small layer",
+             inputs=("several",), wants=("parts",), optimiser="adamw", rate=1e-3,
+             widths=(0.25, 0.5, 1.0), source="the talk, T12: several inputs", depths=(1, 2, 3),
+             any_size=False),
 )  # fmt: skip
 # Facts of a head: target = kind it answers, whose default is the first one listed; reads =
 # "sequence" where it wants features of every position; smoothing = of the targets in training.
@@ -109,6 +115,7 @@ EXPANSIONS = _entries(
     Entry(word="image", place="fivefold.step3_expand.image:ImageExpander", about="pictures"),
     Entry(word="array", place="fivefold.step3_expand.array:ArrayExpander", about="vectors"),
     Entry(word="table", place="fivefold.step3_expand.table:TableExpander", about="rows of cells"),
+    Entry(word="several", place="fivefold.step3_expand.several:SeveralExpander", about="parts"),
 )
 TRADITIONAL = _entries(
     Entry(word="image", place="fivefold.traditional.image:features", about="HOG, SIFT, colour"),
@@ -116,6 +123,7 @@ TRADITIONAL = _entries(
         word="array", place="fivefold.traditional.array:features", about="the columns as they are"
     ),
     Entry(word="table", place="fivefold.traditional.table:features", about="cells, one-hot"),
+    Entry(word="several", place="fivefold.traditional.several:features", about="of all parts"),
 )
 
 _ROOMS: dict[Room, dict[str, Entry]] = {
@@ -169,6 +177,13 @@ def head_of(target: str) -> Entry:
             hint="leave out --target",
         )
     return (ours or found)[0]
+
+
+def line_up(kind: str) -> tuple[str, ...]:
+    """The encoders that are trained for an input kind where none is asked for, best first."""
+    named: tuple[str, ...] = entry("input", kind).facts.get("nets", ())
+    reads = (e.word for e in listed("encoder").values() if kind in e.facts.get("inputs", ()))
+    return named or (next(reads),)
 
 
 def load(room: Room, word: str) -> Any:  # noqa: ANN401 - a class or a function, by room

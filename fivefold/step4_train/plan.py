@@ -263,10 +263,7 @@ def _answering(dataset: Dataset, wish: Wish, rows_per_second: float, views: int)
 
 def line_up(dataset: Dataset) -> tuple[str, ...]:
     """The encoders that are trained where none is asked for, best first."""
-    kind = dataset.problem.kind
-    named: tuple[str, ...] = catalog.entry("input", kind).facts.get("nets", ())
-    reads = (e.word for e in catalog.ENCODERS.values() if kind in e.facts.get("inputs", ()))
-    return named or (next(reads),)
+    return catalog.line_up(dataset.problem.kind)
 
 
 def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
