@@ -259,8 +259,9 @@ def _answering(dataset: Dataset, wish: Wish, rows_per_second: float, views: int)
 def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
     """Recipes from cheap to dear."""
     kind = dataset.problem.inputs[0].kind
+    axes = len(intake_of(kind).shape(dataset.rows.item_shape, (1, 1) if kind == "image" else ()))
     word = wish.encoder or next(
-        e.word for e in catalog.ENCODERS.values() if kind in e.facts.get("inputs", ())
+        e.word for e in catalog.ENCODERS.values() if catalog.reads(e, kind, axes)
     )
     facts = catalog.entry("encoder", word).facts
     if kind not in facts.get("inputs", (kind,)):
