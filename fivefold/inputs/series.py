@@ -62,8 +62,8 @@ class Series(InputKind):
             return as_series(read_array(raw))
         found = read_numbers(raw)
         clock = _clock(found.names, found.values)
-        left_out = [*found.left_out, *(name for name, out in zip(found.names, clock) if out)]
-        self._left_out.update(left_out)
+        counting = [found.names[at] for at in np.flatnonzero(clock)]
+        self._left_out.update([*found.left_out, *counting])
         return as_series(found.values[:, ~clock])
 
     def take(

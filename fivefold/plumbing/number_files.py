@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zipfile
+from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from fivefold.plumbing.extras import need
 from fivefold.plumbing.files import printable, size_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 NPY, HDF5, ZIP = b"\x93NUMPY", b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
@@ -87,22 +90,16 @@ def _check_type(dtype: np.dtype[Any]) -> None:
 
 
 def _read_npz(raw: bytes) -> NDArray[np.generic]:
-    try:
-        with zipfile.ZipFile(BytesIO(raw)) as archive:
-            members = {
-                info.filename.removesuffix(".npy"): info
-                for info in archive.infolist()
-                if info.filename.endswith(".npy")
-            }
-            info = members[_the_one(list(members))]
-            if info.file_size > MOST_BYTES:
-                raise BadItem(f"would unpack to {size_words(info.file_size)}")
-            with archive.open(info) as member:
-                return read_npy(member.read(MOST_BYTES + 1))
-    except BadItem:
-        raise
-    except Exception as cause:  # a damaged archive may raise anything
-        raise BadItem("is damaged (an .npz that cannot be read)") from cause
+    with _damage("an .npz"), zipfile.ZipFile(BytesIO(raw)) as archive:
+        members = {
+            info.filename.removesuffix(".npy"): info
+            for info in archive.infolist()
+            if info.filename.endswith(".npy")
+        }
+        info = members[_the_one(list(members))]
+        _check_size(info.file_size)
+        with archive.open(info) as member:
+            return read_npy(member.read(MOST_BYTES + 1))
 
 
 def _the_one(names: list[str]) -> str:
@@ -117,25 +114,38 @@ def _the_one(names: list[str]) -> str:
 
 def _read_hdf5(raw: bytes) -> NDArray[np.generic]:
     h5py = need("h5py", extra="hdf5")
+    found: dict[str, Any] = {}
+
+    def note(name: str, node: Any) -> None:  # noqa: ANN401 - of h5py
+        if isinstance(node, h5py.Dataset) and node.dtype.kind in "biuf":
+            found[name] = node
+
+    with _damage("HDF5"), h5py.File(BytesIO(raw), "r") as file:
+        file.visititems(note)  # follows no link, which could lead to another file
+        data = found[_the_one(list(found))]
+        _check_place(data)
+        _check_size(math.prod(data.shape) * data.dtype.itemsize)
+        return np.asarray(data[()])
+
+
+def _check_place(data: Any) -> None:  # noqa: ANN401 - of h5py
+    if data.external or data.is_virtual:
+        raise BadItem("keeps its numbers in another file")
+
+
+def _check_size(size: int) -> None:
+    if size > MOST_BYTES:
+        raise BadItem(f"would unpack to {size_words(size)}, above {size_words(MOST_BYTES)}")
+
+
+@contextmanager
+def _damage(what: str) -> Iterator[None]:
+    """Whatever a library raises on a damaged file is a reason to refuse it."""
     try:
-        with h5py.File(BytesIO(raw), "r") as file:
-            found: dict[str, Any] = {}
-            # Links are not followed: they could lead to other files.
-            file.visititems(
-                lambda name, node: (
-                    found.update({name: node})
-                    if isinstance(node, h5py.Dataset) and node.dtype.kind in "biuf"
-                    else None
-                )
-            )
-            data = found[_the_one(list(found))]
-            if data.external or data.is_virtual:
-                raise BadItem("keeps its numbers in another file")
-            size = math.prod(data.shape) * data.dtype.itemsize
-            if size > MOST_BYTES:
-                raise BadItem(f"holds an array {data.shape} of {size_words(size)}")
-            return np.asarray(data[()])
+        yield
     except BadItem:
         raise
-    except Exception as cause:  # h5py raises anything on a damaged file
-        raise BadItem("is damaged (HDF5 that cannot be read)") from cause
+    except MemoryError as cause:
+        raise BadItem("needs more memory to decode than there is") from cause
+    except Exception as cause:  # zip and HDF5 readers raise anything
+        raise BadItem(f"is damaged ({what} that cannot be read)") from cause

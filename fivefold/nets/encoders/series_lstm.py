@@ -1,6 +1,7 @@
 """Long short-term memory, read both ways, for series.
 
-Paper: Hochreiter 1997, Neural Computation 9(8). Origin: written for fivefold (nets/blocks/recurrent.py).
+Paper: Hochreiter 1997, Neural Computation 9(8). Origin: written for fivefold, see
+nets/blocks/recurrent.py.
 Changed: a convolution of five steps comes first, as neighbouring steps are much alike; the answer
 sees the ends of both readings and the mean and maximum between them.
 

@@ -1,4 +1,7 @@
-"""Arrays of a fixed shape on their way into a net. Axes: N rows, D numbers, C channels, H W a map."""
+"""Arrays of a fixed shape on their way into a net.
+
+Axes: N rows, D numbers of a vector, C channels, H W a map.
+"""
 
 from __future__ import annotations
 
