@@ -16,9 +16,7 @@ import numpy as np
 from fivefold.plumbing.errors import BadItem
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float32]
+    from fivefold.contracts.rows import FloatArray
 
 Case = tuple[str | None, "FloatArray"]
 

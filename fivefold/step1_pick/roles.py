@@ -139,16 +139,7 @@ def group_column(
     fit = [one for one in profiles if 2 <= one.distinct < one.given and not one.text]
     believed = next((one for one in fit if is_group(one.name)), None)
     if believed is not None:
-        return (
-            believed.name,
-            None,
-            Guess(
-                question="groups",
-                answer=f"{printable(believed.name)}: {believed.distinct:,} of them, kept together",
-                why="its name says so",
-                option="--group COLUMN, --group none",
-            ),
-        )
+        return believed.name, None, None
     offered = next((one for one in fit if may_be_group(one.name)), None)
     if offered is None:
         return None, None, None
