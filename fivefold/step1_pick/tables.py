@@ -105,6 +105,13 @@ def read_table(name: str, raw: bytes, *, delimiter: str | None = None) -> Table:
 
 def _table(shown: str, form: forms.Form, guesses: tuple[Guess, ...]) -> Table:
     columns, cells = form.columns, form.cells
+    if form.skipped:
+        remark = f"{form.skipped} lines before the table"
+        why = "they hold no cells"
+        guesses = (
+            *guesses,
+            Guess(question=f"remarks in {shown}", answer=remark, why=why, option="remove them"),
+        )
     if columns is None:
         guesses = (*guesses, _no_header(shown, "its first line holds values like those below it"))
         names = _numbered(len(cells[0]))
