@@ -18,25 +18,7 @@ from fivefold.contracts.records import SEPARATOR
 from fivefold.plumbing.errors import DataError, OptionError
 from fivefold.step1_pick import pick
 
-WORDS = [
-    "the",
-    "quick",
-    "brown",
-    "fox",
-    "jumps",
-    "over",
-    "a",
-    "lazy",
-    "dog",
-    "while",
-    "it",
-    "rains",
-    "on",
-    "the",
-    "old",
-    "stone",
-    "bridge",
-]
+WORDS = "the quick brown fox jumps over a lazy dog while it rains on the old bridge".split()  # noqa: SIM905
 
 
 def sentence(i, words=9):
@@ -95,7 +77,7 @@ def test_a_compressed_table(tmp_path, suffix, pack):
     picked = pick(tmp_path / f"x.csv{suffix}", scratch=tmp_path)
     assert kind(picked) == (["text"], "class")
     (tmp_path / f"y.csv{suffix}").write_bytes(pack(raw)[:-20])
-    with pytest.raises(DataError, match="y.csv"):
+    with pytest.raises(DataError, match=r"y\.csv"):
         pick(tmp_path / f"y.csv{suffix}", scratch=tmp_path)
 
 
@@ -174,7 +156,7 @@ def test_columns_of_tagged_words(tmp_path):
     other = pick(data, scratch=tmp_path, label="2")
     assert other.listing.labels[0] == SEPARATOR.join(("NNP", "VBZ", "NN"))
     write(tmp_path / "bad.conll", CONLL + "one\n\n")
-    with pytest.raises(DataError, match="1 columns in line 49 of bad.conll"):
+    with pytest.raises(DataError, match=r"1 columns in line 49 of bad\.conll"):
         pick(tmp_path / "bad.conll", scratch=tmp_path)
 
 
@@ -194,7 +176,7 @@ def test_fasttext_lines_of_several_labels(tmp_path):
     assert kind(picked) == (["text"], "labels")
     assert picked.listing.labels[0] == SEPARATOR.join("ax")
     write(tmp_path / "y.txt", lines + "no label here\n")
-    with pytest.raises(DataError, match="line 61 of y.txt"):
+    with pytest.raises(DataError, match=r"line 61 of y\.txt"):
         pick(tmp_path / "y.txt", scratch=tmp_path)
 
 
@@ -382,11 +364,11 @@ def test_every_bad_file_ends_in_a_problem_or_one_clear_error(tmp_path, shared_da
         try:
             picked = pick(file, scratch=tmp_path)
         except (DataError, OptionError) as error:
-            assert error.found, file
-            assert error.wanted, file
-            assert error.hint, file
+            told = error
         else:
+            told = None
             assert len(picked.listing.names) > 100, file
+        assert told is None or (told.found and told.wanted and told.hint), file
 
 
 def test_a_line_without_an_end(tmp_path, monkeypatch):
