@@ -47,6 +47,8 @@ INPUTS = _entries(
     Entry(word="image", place="fivefold.inputs.image:Image", about="picture files"),
     Entry(word="array", place="fivefold.inputs.array:Array", about="fixed-length vectors",
           facts={"files": False}),
+    Entry(word="audio", place="fivefold.inputs.audio:Audio", about="sound files",
+          facts={"nets": ("spectrogram_conv", "conv_recurrent", "waveform_conv")}),
 )  # fmt: skip
 TARGETS = _entries(
     Entry(word="class", place="fivefold.targets.class_:Class", about="one of k"),
@@ -54,6 +56,7 @@ TARGETS = _entries(
 INTAKES = _entries(
     Entry(word="image", place="fivefold.nets.intake.image:ImageIntake"),
     Entry(word="array", place="fivefold.nets.intake.array:ArrayIntake"),
+    Entry(word="audio", place="fivefold.nets.intake.audio:AudioIntake"),
 )
 # Facts of an encoder: inputs = kinds it reads; wants = what it takes of what the kind learned,
 # as keywords; widths = its ladder, cheap to dear; passes = of 50,000 rows, wanted at width 1;
@@ -81,6 +84,15 @@ ENCODERS = _entries(
     _encoder("resnet", "ResNet", "residual blocks",
              inputs=("image",), optimiser="adamw", rate=2e-3, source="arXiv 1512.03385",
              depths=(1, 2, 3), any_size=True),
+    _encoder("spectrogram_conv", "SpectrogramConv", "a convnet over the log-mel spectrogram",
+             inputs=("audio",), wants=("rate",), optimiser="muon", rate=0.12,
+             source="arXiv 2404.00498", widths=(0.5, 1.0, 1.5, 2.0), depths=(2, 3), passes=5.5),
+    _encoder("conv_recurrent", "ConvRecurrent", "convolutions, then a recurrent net over time",
+             inputs=("audio",), wants=("rate",), optimiser="adamw", rate=2e-3,
+             source="arXiv 1609.04243", widths=(0.5, 1.0, 1.5), depths=(1, 2), passes=5.5),
+    _encoder("waveform_conv", "WaveformConv", "the samples themselves, end to end",
+             inputs=("audio",), wants=("rate",), optimiser="adamw", rate=3e-3,
+             source="arXiv 1610.00087", widths=(0.5, 1.0, 1.5), depths=(1, 2), passes=5.5),
 )  # fmt: skip
 HEADS = _entries(
     Entry(word="class", place="fivefold.nets.heads.class_:ClassHead", about="softmax",
@@ -89,8 +101,10 @@ HEADS = _entries(
 EXPANSIONS = _entries(
     Entry(word="image", place="fivefold.step3_expand.image:ImageExpander", about="pictures"),
     Entry(word="array", place="fivefold.step3_expand.array:ArrayExpander", about="vectors"),
+    Entry(word="audio", place="fivefold.step3_expand.audio:AudioExpander", about="sound"),
 )
 TRADITIONAL = _entries(
+    Entry(word="audio", place="fivefold.traditional.audio:features", about="MFCC, band energies"),
     Entry(word="image", place="fivefold.traditional.image:features", about="HOG, SIFT, colour"),
     Entry(
         word="array", place="fivefold.traditional.array:features", about="the columns as they are"
