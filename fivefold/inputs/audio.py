@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PADDING = -32768  # marks what lies behind a clip's end; a sample is never below -32767
 _LOUDEST = 32767
 _BEST_RATE = 16_000  # samples a second; above it is little that tells words, birds or engines apart
+_LEAST_RATE = 8_000
 _BLOCK = 1 << 18  # frames decoded at a time: many channels never stand in memory whole
 _PERCENTILE = 98  # of durations: a few long clips must not make all rows long
 _PROMISE = 0.95  # share of what a header promises that has to be there
@@ -166,6 +167,24 @@ class Audio(InputKind):
         fitted = np.full(length, PADDING, np.int16)
         fitted[: len(samples)] = np.rint(samples * (_LOUDEST / top)).astype(np.int16)
         return fitted
+
+    def smaller(self, shape: dict[str, Any], share: float) -> dict[str, Any] | None:
+        """The same seconds at a lower rate, down to that of a telephone."""
+        (length,), rate = shape["item_shape"], shape["rate"]
+        lower = max(_LEAST_RATE, int(share * rate))
+        if lower >= rate:
+            return None
+        return {**shape, "item_shape": [max(1, round(length * lower / rate))], "rate": lower}
+
+    def tell(self, shape: dict[str, Any]) -> tuple[str, ...]:
+        """At which rate and length sounds are read."""
+        (length,), rate = shape["item_shape"], shape["rate"]
+        seconds = f"{length / rate:.2g} s at {rate / 1000:g} kHz"
+        return (f"sounds are read as {seconds}: of longer ones the loudest part is kept",)
+
+    def blank(self, shape: dict[str, Any]) -> NDArray[np.generic]:
+        """Nothing but padding."""
+        return np.full(shape["item_shape"], PADDING, np.int16)
 
     def show(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.uint8]:
         """A spectrogram (B, F, 1): time from left to right, pitch upwards, loud is bright."""

@@ -6,13 +6,14 @@ Axes: N clips, T samples, S lines of a spectrum, K classes. Behind its end a cli
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import torch
+from torch.nn import functional as F
 
 from fivefold.contracts.roles import Expander
 from fivefold.nets.blocks.sound import lengths, played, quick
-from fivefold.nets.intake.audio import AudioIntake
+from fivefold.nets.intake.audio import FULL, PADDING, AudioIntake
 from fivefold.step3_expand.audio_policies import AUDIO_POLICIES
 from fivefold.step3_expand.draws import Draws
 from fivefold.step3_expand.mixing import beta_table, mixed_targets
@@ -45,6 +46,8 @@ class AudioExpander(Expander):
     Raises:
         OptionError: A setting is unknown or out of its range.
     """
+
+    policies: ClassVar = AUDIO_POLICIES
 
     def __init__(
         self,
@@ -104,6 +107,12 @@ class AudioExpander(Expander):
         partner = draws.order(len(x))
         return _blended(x, partner, share), mixed_targets(targets, partner, share, self.classes)
 
+    def cached(self, x: Tensor) -> Tensor:
+        """Clips (N, T) as int16, with padding behind their ends."""
+        behind = torch.arange(x.shape[1], device=x.device) >= lengths(x)[:, None]
+        whole = (x * FULL).round().clamp(-FULL, FULL).to(torch.int16)
+        return whole.masked_fill(behind, PADDING)
+
     def _setting(self, name: str) -> float:
         return self.record.settings.get(name, 0.0)
 
@@ -134,9 +143,7 @@ class AudioExpander(Expander):
         gain = x.new_ones(n, count)
         if decibels:
             anchors = draws.spread(n, _ANCHORS)[:, None] * decibels
-            curve = torch.nn.functional.interpolate(
-                anchors, count, mode="linear", align_corners=True
-            )
+            curve = F.interpolate(anchors, count, mode="linear", align_corners=True)
             gain = gain * 10 ** (curve[:, 0] / 20)
         if masked:
             gain = gain * _kept(n, count, masked, draws)

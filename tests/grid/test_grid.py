@@ -14,7 +14,8 @@ from fivefold.nets.build import build
 from fivefold.testing import check_encoder, check_head
 
 PACKAGE = Path(fivefold.__file__).parent
-SHAPES = {"image": (3, 16, 16), "array": (6,), "series": (20, 3)}
+SHAPES = {"image": (3, 16, 16), "array": (6,), "series": (20, 3), "audio": (1600,)}
+LEARNED = {"audio": {"rate": 8000}}  # what encoders want of what their kind learned
 SHAPES_BY_AXES = {("array", 3): (1, 16, 16)}  # of encoders that read some shapes only
 TINY = 0.0625
 ROWS, CLASSES, STEPS = 12, 3, 40
@@ -42,7 +43,14 @@ def test_cell_learns_one_batch(cell: catalog.Cell) -> None:
     one = (shape[0], 1, 1) if len(shape) == 3 else shape
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        net = build(recipe, shape, CLASSES, torch.full(one, 5.0), torch.full(one, 3.0))
+        net = build(
+            recipe,
+            shape,
+            CLASSES,
+            torch.full(one, 5.0),
+            torch.full(one, 3.0),
+            LEARNED.get(cell.input),
+        )
         net.encoder.initialise(net.normalise(x))
         optimiser = torch.optim.AdamW(net.parameters(), lr=5 * min(facts["rate"], 2e-3))
         before = net.eval().head.loss(net(x), targets).item()
@@ -59,7 +67,9 @@ def test_cell_learns_one_batch(cell: catalog.Cell) -> None:
 @pytest.mark.parametrize(("word", "kind"), ENCODERS, ids=[f"{w}-{k}" for w, k in ENCODERS])
 def test_encoder_conforms(word: str, kind: str) -> None:
     entry = catalog.entry("encoder", word)
-    check_encoder(catalog.load("encoder", word), shape_for(word, kind), width=TINY, rate=5e-3)
+    wanted = {name: LEARNED[kind][name] for name in entry.facts.get("wants", ())}
+    encoder, shape = catalog.load("encoder", word), shape_for(word, kind)
+    check_encoder(encoder, shape, width=TINY, rate=5e-3, **wanted)
     assert entry.about
     assert entry.facts["source"]
 

@@ -41,7 +41,9 @@ FORMS = [
 
 
 def test_it_conforms():
-    good = [packed(tone(rate=rate), rate, form, sub) for form, sub in FORMS for rate in (8000, 16000)]
+    good = [
+        packed(tone(rate=rate), rate, form, sub) for form, sub in FORMS for rate in (8000, 16000)
+    ]
     bad = [b"", b"RIFF", b"not a sound at all", good[0][:20], good[0][: len(good[0]) // 2]]
     check_input_kind(KIND, good, bad)
 
@@ -73,7 +75,7 @@ def test_channels_are_averaged():
     assert np.allclose(opened, (left + right) / 2, atol=1e-3)
 
 
-def test_the_rate_is_the_commonest_and_at_most_16_kHz():
+def test_the_rate_is_the_commonest_and_at_most_16_kilohertz():
     at = {rate: KIND.open(packed(tone(rate=rate), rate)) for rate in (8000, 22050, 44100)}
     assert KIND.learn([at[8000], at[8000], at[44100]])["rate"] == 8000
     assert KIND.learn([at[44100], at[44100], at[8000]])["rate"] == 16000

@@ -12,6 +12,7 @@ Axes: N clips, T samples, L places, C channels, F features.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import final
 
 import torch
@@ -47,7 +48,7 @@ class WaveformConv(Encoder):
         self.bank = nn.Conv1d(1, widths[0], self.window, self.step, self.window // 2, bias=False)
         self.norm = nn.BatchNorm1d(widths[0])
         stages: list[nn.Module] = []
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             stages.append(nn.MaxPool1d(POOL))
             for number in range(depth):
                 stages += _convolution(after if number else before, after)
@@ -75,7 +76,8 @@ def tones(count: int, window: int, rate: int) -> Tensor:
     pitch = 700 * (10 ** (mels / 2595) - 1)
     at = (torch.arange(window) - (window - 1) / 2) / rate
     turn = torch.arange(count)[:, None] % 2 * (math.pi / 2)  # sines and cosines in turn
-    waves = torch.cos(2 * math.pi * pitch[:, None] * at + turn) * torch.hann_window(window, False)
+    bell = torch.hann_window(window, periodic=False)
+    waves = torch.cos(2 * math.pi * pitch[:, None] * at + turn) * bell
     return waves / waves.norm(dim=1, keepdim=True).clamp(min=1e-6)
 
 
