@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -68,8 +69,8 @@ def test_cell_learns_one_batch(cell: catalog.Cell) -> None:
 def test_encoder_conforms(word: str, kind: str) -> None:
     entry = catalog.entry("encoder", word)
     wanted = {name: LEARNED[kind][name] for name in entry.facts.get("wants", ())}
-    encoder, shape = catalog.load("encoder", word), shape_for(word, kind)
-    check_encoder(encoder, shape, width=TINY, rate=5e-3, **wanted)
+    encoder = partial(catalog.load("encoder", word), **wanted)
+    check_encoder(encoder, shape_for(word, kind), width=TINY, rate=5e-3)
     assert entry.about
     assert entry.facts["source"]
 

@@ -34,7 +34,7 @@ def played(x: Tensor, speed: float) -> Tensor:
 
     Faster ones are silent at the end, slower ones lose theirs. By Fourier transform, which keeps
     every tone below the new limit as it is and folds none back. Its length is the nearest one that
-    is quickly transformed, some tenths of a per cent off.
+    is quickly transformed, up to two per cent off.
     """
     length = x.shape[1]
     before = quick(length)
