@@ -117,7 +117,7 @@ TRADITIONAL = _entries(
     Entry(
         word="series",
         place="fivefold.traditional.series:features",
-        about="windows, statistics, spectrum, kernels",
+        about="windows, statistics, spectrum",
     ),
 )
 
