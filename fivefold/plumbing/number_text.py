@@ -98,7 +98,8 @@ def _decoded(raw: bytes) -> str:
 
 def _lines(text: str) -> tuple[list[str], str]:
     """Lines with content, and the last comment before them: it may name the columns."""
-    lines, remark = [], ""
+    lines: list[str] = []
+    remark = ""
     for line in text.splitlines():
         bare = line.strip(" \r\n")
         if bare.lstrip("\t").startswith(_COMMENTS):

@@ -50,7 +50,7 @@ def test_padding_and_gaps_stay_where_they_are(name, batch):
     assert torch.equal(x.nan_to_num(0), changed({name: 0.2}, batch)[0].nan_to_num(0))
 
 
-def test_a_crop_is_a_part_of_the_series(batch):
+def test_a_crop_is_a_part_of_the_series():
     line = torch.arange(30.0)[None, :, None].repeat(200, 1, 1)
     line[:, 20:] = NAN
     line = torch.cat([line, torch.arange(30.0)[None, :, None]])  # one of full length: no stretching
@@ -65,7 +65,7 @@ def test_a_crop_is_a_part_of_the_series(batch):
     assert x.nan_to_num(0).max() <= 19
 
 
-def test_series_that_fill_their_room_fill_it_still(batch):
+def test_series_that_fill_their_room_fill_it_still():
     x, _ = changed({"crop": 0.7, "speed": 0.2}, torch.randn(20, 30, 2))
     assert x.isfinite().all()
 
