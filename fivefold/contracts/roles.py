@@ -125,7 +125,7 @@ class Expander(ABC):
     """
 
     record: ExpansionRecord
-    policies: ClassVar[Mapping[str, Any]]
+    policies: Mapping[str, Any]
 
     @classmethod
     @abstractmethod
