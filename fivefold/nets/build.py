@@ -108,7 +108,7 @@ def describe_encoders(
             **_costs(entry.word, shape, width, depth),
         }
         for entry in entries
-        if kind in entry.facts.get("inputs", ())
+        if catalog.reads(entry, kind, len(shape))
     )
 
 

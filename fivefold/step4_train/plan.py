@@ -263,7 +263,10 @@ def _answering(dataset: Dataset, wish: Wish, rows_per_second: float, views: int)
 
 def line_up(dataset: Dataset) -> tuple[str, ...]:
     """The encoders that are trained where none is asked for, best first."""
-    return catalog.line_up(dataset.problem.kind)
+    kind = dataset.problem.kind
+    axes = len(intake_of(kind).shape(dataset.rows.item_shape, (1, 1) if kind == "image" else ()))
+    words = catalog.line_up(kind)
+    return tuple(w for w in words if catalog.reads(catalog.entry("encoder", w), kind, axes))
 
 
 def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:

@@ -42,14 +42,14 @@ def test_noise_leaves_codes_and_gaps_alone():
     assert torch.equal(x[:, 1].nan_to_num(-1), BATCH[:, 1].nan_to_num(-1))
     assert x[7, 0].isnan()
     difference = (x[:, 0] - BATCH[:, 0])[~BATCH[:, 0].isnan()]
-    assert difference.std() == pytest.approx(0.1 * BATCH[8:, 0].std(), rel=0.2)
+    assert difference.std().item() == pytest.approx(0.1 * BATCH[8:, 0].std().item(), rel=0.2)
 
 
 def test_the_target_follows_what_was_swapped():
     x, targets = changed(mixup=1.0)
-    own = (x == BATCH) | (x.isnan() & BATCH.isnan())
-    whole = own.all(1)
-    assert torch.equal(targets[whole].argmax(1), TARGETS[whole])
+    own = x[:, 0] == BATCH[:, 0]  # no two rows are equal there
+    assert (targets[own, TARGETS[own]] >= 0.5).all()
+    assert 0.3 < (targets.max(1).values == 0.5).float().mean() + (~own).float().mean()
     assert torch.allclose(targets.sum(1), torch.ones(N))
     assert set(targets.flatten().tolist()) <= {0.0, 0.5, 1.0}
 
