@@ -19,8 +19,10 @@ def test_missing_in_many_ways(value):
 
 @pytest.mark.parametrize(
     ("value", "found"),
-    [("1,234", 1234), ("1,234,567.5", 1234567.5), ("3,14", 3.14), (" $5 ", 5), ("12 %", 12)]
-    + [("-1e3", -1000), (".5", 0.5), ("1 234", 1234), (7, 7), ("abc", None), ("1.2.3", None)],
+    [
+        *[("1,234", 1234), ("1,234,567.5", 1234567.5), ("3,14", 3.14), (" $5 ", 5), ("12 %", 12)],
+        *[("-1e3", -1000), (".5", 0.5), ("1 234", 1234), (7, 7), ("abc", None), ("1.2.3", None)],
+    ],
 )
 def test_numbers_as_text(value, found):
     assert number(plain(value)) == found
@@ -33,9 +35,13 @@ def test_a_whole_number_is_one_value_however_it_is_written():
 
 @pytest.mark.parametrize(
     ("cells", "form"),
-    [(["2024-01-31", "2023-12-01"], ISO), (["2024-01-31T10:00:00Z", "2024-02-01T11:30:00Z"], ISO)]
-    + [(["31/01/2024", "01/12/2023"], "%d/%m/%Y"), (["01/31/2024", "12/01/2023"], "%m/%d/%Y")]
-    + [(["3.12.1999 14:05", "24.1.2000 08:00"], "%d.%m.%Y %H:%M")],
+    [
+        (["2024-01-31", "2023-12-01"], ISO),
+        (["2024-01-31T10:00:00Z", "2024-02-01T11:30:00Z"], ISO),
+        (["31/01/2024", "01/12/2023"], "%d/%m/%Y"),
+        (["01/31/2024", "12/01/2023"], "%m/%d/%Y"),
+        (["3.12.1999 14:05", "24.1.2000 08:00"], "%d.%m.%Y %H:%M"),
+    ],
 )
 def test_dates_are_read_in_the_form_that_fits_all(cells, form):
     assert date_form(cells) == (form, 1.0)
@@ -88,7 +94,7 @@ def test_slots_of_a_table():
     slots = {slot["name"]: slot for slot in found.slots}
     assert set(found.left_out) == {"id", "same"}
     assert slots["town"]["values"] == ["b", "c", "a"]  # commonest first; what stands once is rare
-    assert slots["cabin: letters"]["values"] == ["d", "c", "e"]
+    assert slots["cabin: letters"]["values"] == ["c", "d", "e"]
     assert {"seen: days", "seen: month", "seen: day", "seen: weekday"} <= set(slots)
     assert "seen: year" not in slots
     assert slots["name: mr"]["word"] == "mr"
@@ -100,7 +106,7 @@ def test_a_row_as_numbers_and_in_words():
     numbers = dict(zip([s["name"] for s in found.slots], numbers_of(row, found.slots), strict=True))
     assert numbers["age"] == 1000
     assert numbers["town"] == 3  # another value than those that are known
-    assert numbers["cabin: letters"] == 1
+    assert numbers["cabin: letters"] == 0
     assert numbers["cabin: digits"] == 85
     assert numbers["name: miss"] == 1
     assert math.isnan(numbers["seen: month"])

@@ -49,7 +49,7 @@ def test_the_target_follows_what_was_swapped():
     x, targets = changed(mixup=1.0)
     own = x[:, 0] == BATCH[:, 0]  # no two rows are equal there
     assert (targets[own, TARGETS[own]] >= 0.5).all()
-    assert 0.3 < (targets.max(1).values == 0.5).float().mean() + (~own).float().mean()
+    assert (targets.max(1).values == 0.5).float().mean() + (~own).float().mean() > 0.3
     assert torch.allclose(targets.sum(1), torch.ones(N))
     assert set(targets.flatten().tolist()) <= {0.0, 0.5, 1.0}
 
