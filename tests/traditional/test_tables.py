@@ -11,10 +11,11 @@ import pytest
 from fivefold.contracts.rows import Held
 from fivefold.inputs.table import Table
 from fivefold.traditional.answers import load_traditional
-from fivefold.traditional.classifiers import CLASSIFIERS
 from fivefold.traditional.fit import fit_traditional
+from fivefold.traditional.race import candidates
 from fivefold.traditional.several import features as features_of_several
 from fivefold.traditional.table import features
+from fivefold.traditional.ways import way_of
 from tests.grid.rows import made
 
 COLUMNS = [
@@ -52,11 +53,15 @@ def test_laid_out_there_is_no_gap_and_no_code():
 
 
 def test_classifiers_that_suit():
-    cells, laid = features({"columns": COLUMNS})
-    suits = {word: (c.suits(cells), c.suits(laid)) for word, c in CLASSIFIERS.items()}
-    assert suits["boosted_trees"] == (True, False)
-    assert suits["logistic"] == (False, True)
-    assert suits["boosting"] == (False, False)
+    shape = {"columns": COLUMNS, "item_shape": [3]}
+    names = [one.name for one in candidates(features(shape), way_of("class", 2, shape))]
+    assert sorted(names) == [
+        *("cells+bagged_trees", "cells+boosted_trees"),
+        *("one-hot+linear_svm", "one-hot+logistic", "one-hot+svm"),
+    ]
+    for target in ("number", "labels"):  # only trees know gaps
+        names = [one.name for one in candidates(features(shape), way_of(target, 2, shape))]
+        assert [name for name in names if name.startswith("cells")] == ["cells+boosted_trees"]
 
 
 @pytest.fixture
@@ -90,12 +95,8 @@ def test_trees_win_on_a_table_and_come_back_from_disk(bought, tmp_path):
 def test_features_of_several_are_those_of_the_parts():
     x, shape = made("several")
     blocks = features_of_several(shape)
-    assert [b.name for b in blocks] == [
-        "here.cells",
-        "here.one-hot",
-        "there.cells",
-        "there.one-hot",
-    ]
+    parts = ("here", "there")
+    assert [b.name for b in blocks] == [f"{p}.{n}" for p in parts for n in ("cells", "one-hot")]
     rows = Held(x.numpy())
     for block in blocks:
         block.learn(rows, np.random.default_rng(0))
