@@ -136,7 +136,7 @@ class Expander(ABC):
     """
 
     record: ExpansionRecord
-    policies: ClassVar[Mapping[str, Any]]
+    policies: Mapping[str, Any]
 
     @classmethod
     @abstractmethod
