@@ -103,6 +103,13 @@ class InputKind(ABC):
     def fit(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.generic]:
         """Bring one opened item into the cached shape."""
 
+    def key(self, item: NDArray[np.generic]) -> bytes | None:  # noqa: ARG002 - of kinds that fold
+        """What an opened item has in common with all that say the same; None where nothing.
+
+        A text in other capitals, say, or with other spaces: such items are near duplicates.
+        """
+        return None
+
     def smaller(
         self,
         shape: dict[str, Any],  # noqa: ARG002 - of kinds that can
