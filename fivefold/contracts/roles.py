@@ -125,6 +125,10 @@ class InputKind(ABC):
     def show(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.uint8] | str:
         """A cached item for people: a picture (H, W, 1 or 3), or words."""
 
+    def blank(self, shape: dict[str, Any]) -> NDArray[np.generic]:
+        """The cached item of a row of several inputs that lacks this one; zeros by default."""
+        return np.zeros(shape["item_shape"], shape["dtype"])
+
     def tell(self, shape: dict[str, Any]) -> tuple[str, ...]:  # noqa: ARG002 - of kinds that choose
         """What a user should know of what was learned, one sentence each; nothing by default."""
         return ()
@@ -187,13 +191,16 @@ class TraditionalFeatures(ABC):
     """Hand-crafted features of one input kind.
 
     Attributes:
-        name: In member names.
+        name: Part of the names of members, unique within the kind.
+        per_token: It describes every place of an item: (N * L, F) for items (N, L, ...), row by
+            row; padding is described by zeros.
         classifiers: Words of the classifiers that suit them; () for those that suit most features.
         categories: Which of the F features are codes of categories; NaN may stand for no value
             where all classifiers that suit the features know it.
     """
 
     name: str
+    per_token: ClassVar[bool] = False
     classifiers: tuple[str, ...] = ()
     categories: tuple[int, ...] = ()
 
@@ -247,6 +254,10 @@ class TargetKind(ABC):
     classes: ClassVar[bool] = False
     wanted: ClassVar[str]
 
+    def usual(self, vocabulary: tuple[str, ...]) -> str:  # noqa: ARG002 - most have one for all
+        """Word of the metric that decides where nobody asks for another."""
+        return self.metrics[0]
+
     @abstractmethod
     def learn(self, labels: Sequence[str]) -> tuple[str, ...]:
         """The vocabulary, in a fixed order, from the labels of training rows."""
@@ -275,9 +286,16 @@ class TargetKind(ABC):
     def enough(self, targets: Targets) -> tuple[bool, str]:
         """Whether these differ enough to be learned, and what there is, to follow `rows`."""
 
+    def fitted(self, targets: Targets, shape: Mapping[str, Any]) -> Targets:  # noqa: ARG002
+        """Targets of items that are cached as `Dataset.shape` says; as they are unless overridden.
+
+        Tags of tokens that the cache leaves out go with them.
+        """
+        return targets
+
     @abstractmethod
-    def chance(self, targets: Targets, k: int) -> FloatArray:
-        """The best answer to one row that ignores the input, from the targets of others."""
+    def chance(self, targets: Targets, k: int, metric: str = "") -> FloatArray:
+        """The best answer by `metric` to one row that ignores the input, from others' targets."""
 
     def addable(self, answers: FloatArray) -> NDArray[np.floating[Any]]:
         """What of answers may be averaged over members; the answers unless overridden."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
+from scipy.special import expit, logit
 
-from fivefold.scores.metrics import BINS, LEAST, bin_of
+from fivefold.scores.measure import BINS, LEAST, bin_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,6 +50,31 @@ def fit_temperature(probabilities: NDArray[np.floating[Any]], targets: IntArray)
     found = minimize_scalar(cost, bounds=bounds, method="bounded", options={"xatol": 1e-4})
     # The search may stop a hair beside 1 where 1 itself is best.
     return float(np.exp(found.x)) if found.fun < cost(0.0) else 1.0
+
+
+def apply_binary_temperature(probabilities: NDArray[np.floating[Any]], t: float) -> FloatArray:
+    """Divide the log-odds of probabilities of any shape, clipped at 1e-7, by `t`."""
+    return expit(_log_odds(probabilities) / t).astype(np.float32)
+
+
+def fit_binary_temperature(probabilities: NDArray[np.floating[Any]], truth: NDArray[Any]) -> float:
+    """The one temperature at which the log-loss of probabilities (N, K) of 0 or 1 is least.
+
+    With the same prior as `fit_temperature`.
+    """
+    step = max(1, probabilities.size // _CELLS)
+    odds = np.where(truth[::step] > 0, 1.0, -1.0) * _log_odds(probabilities[::step])
+
+    def cost(log_t: float) -> float:
+        return float(np.logaddexp(0.0, -odds / np.exp(log_t)).sum() + 0.5 * log_t**2)
+
+    bounds = (np.log(COLDEST), np.log(HOTTEST))
+    found = minimize_scalar(cost, bounds=bounds, method="bounded", options={"xatol": 1e-4})
+    return float(np.exp(found.x)) if found.fun < cost(0.0) else 1.0
+
+
+def _log_odds(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    return np.asarray(logit(np.clip(probabilities.astype(np.float64), LEAST, 1.0 - LEAST)))
 
 
 def softmax(scores: NDArray[np.floating[Any]], t: float = 1.0) -> FloatArray:

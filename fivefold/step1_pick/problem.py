@@ -56,6 +56,7 @@ class _Asked:
 
     scratch: Path
     kind: str | None
+    target: str | None
     label: str | None
     path_column: str | None
     tick: Callable[[float], None] | None
@@ -93,25 +94,35 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
     """
     check_word("input", input_kind)
     check_word("target", target_kind)
-    target = Target(kind=target_kind or "class")
-    _check_metric(metric, target)
     asked = _Asked(
-        scratch=scratch, kind=input_kind, label=label, path_column=path_column, tick=tick
+        scratch=scratch,
+        kind=input_kind,
+        target=target_kind,
+        label=label,
+        path_column=path_column,
+        tick=tick,
     )
     shown, found = _found(data, asked)
+    target = Target(kind=target_kind or found.target or "class", column=found.label_column)
+    _check_metric(metric, target)
     kind = _kind(found, asked)
     tested = None if test is None else _test_part(test, found, kind.answer, asked)
-    check_classes(found.listing)
+    if target.kind == "class":
+        check_classes(found.listing)
+        about = class_guesses(found.listing, tested.listing if tested else None)
+    else:
+        why = "asked for" if target_kind else "its values are no classes"
+        about = [Guess(question="target", answer=target.kind, why=why, option="--target KIND")]
     guesses = (
         *found.guesses,
         kind,
-        *class_guesses(found.listing, tested.listing if tested else None),
+        *about,
         _metric(metric, target, found.listing),
     )
     problem = Problem(
         source=shown,
         inputs=(Input(kind=kind.answer, column=found.path_column, scale=found.scale),),
-        target=replace(target, column=found.label_column),
+        target=target,
         metric=metric or _metrics(target)[0],
         layout=found.layout,
         guesses=guesses,
@@ -132,7 +143,7 @@ def _found(data: str | Path | Pair | None, asked: _Asked) -> tuple[str, Found]:
             raise DataError(
                 found=f"a tuple of {len(data)}", wanted="a pair (X, y)", hint="pass (X, y)"
             )
-        return "(X, y)", read_arrays(*data, asked.kind)
+        return "(X, y)", read_arrays(*data, asked.kind, asked.target)
     if data is None:
         return "embedded digits", _read(write_digits(asked.scratch), asked)
     return printable(str(data)), _read(Path(data), asked)

@@ -5,9 +5,31 @@ from __future__ import annotations
 import re
 
 PATHS = frozenset(
-    "path file filename file_name filepath file_path image img images image_path img_path "
-    "image_name image_file image_id picture photo id audio audio_path wav clip video "
-    "video_path".split()
+    [
+        "path",
+        "file",
+        "filename",
+        "file_name",
+        "filepath",
+        "file_path",
+        "image",
+        "img",
+        "images",
+        "image_path",
+        "img_path",
+        "image_name",
+        "image_file",
+        "image_id",
+        "picture",
+        "photo",
+        "id",
+        "audio",
+        "audio_path",
+        "wav",
+        "clip",
+        "video",
+        "video_path",
+    ]
 )
 # In the order in which they are believed.
 LABELS = (
@@ -26,8 +48,26 @@ GROUPS = (
 )
 TIMES = ("time", "date", "datetime", "timestamp", "day", "month", "year", "step", "index", "t")
 TEXTS = frozenset(
-    "text sentence review comment question document doc body content title headline description "
-    "tweet message abstract sequence seq utterance".split()
+    [
+        "text",
+        "sentence",
+        "review",
+        "comment",
+        "question",
+        "document",
+        "doc",
+        "body",
+        "content",
+        "title",
+        "headline",
+        "description",
+        "tweet",
+        "message",
+        "abstract",
+        "sequence",
+        "seq",
+        "utterance",
+    ]
 )
 TOKENS = frozenset(("tokens", "words", "token", "sentence"))
 

@@ -6,8 +6,8 @@ Axes: N usable rows, K classes.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from fivefold.contracts.vault import Vault, VaultContent
 from fivefold.plumbing.files import printable
 from fivefold.step2_gather import notes as words
 from fivefold.step2_gather.cache import open_or_build
-from fivefold.step2_gather.cut import because, cut, too_few
+from fivefold.step2_gather.cut import Cut, because, cut, too_few
 from fivefold.step2_gather.duplicates import TRAIN, find_alike, listed
 from fivefold.step2_gather.fill import Limits, Wanted, commonest
 from fivefold.step2_gather.item import GOOD, is_picture
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fivefold.contracts.records import Listing, Problem
-    from fivefold.contracts.roles import Source
+    from fivefold.contracts.roles import Source, TargetKind
     from fivefold.contracts.rows import IntArray
     from fivefold.step2_gather.cache import Decoded
     from fivefold.step2_gather.items import Items
@@ -99,7 +99,7 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
     names = [items.names[row] for row in usable]
     way = parting(items, usable, alike.groups)
     duplicates, about_duplicates = listed(alike, names, labels, way.settled)
-    made = cut(items, way, target, seed, quarantine)
+    made = _fitting(cut(items, way, target, seed, quarantine), target, shape)
     dataset = Dataset(
         problem=problem,
         classes=made.classes,
@@ -114,6 +114,7 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
         duplicates=duplicates,
         notes=(
             *items.notes,
+            *decoded.shape.get("told", ()),
             *made.notes,
             *words.about_sizes(cards, shape),
             *wanted.kind.tell(shape),
@@ -133,6 +134,15 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
         names=tuple(items.names[row] for row in made.sealed),
     )
     return Gathered(dataset=dataset, vault=Vault(sealed, origin=made.origin))
+
+
+def _fitting(made: Cut, target: TargetKind, shape: dict[str, Any]) -> Cut:
+    """What was cut, with targets as long as the cached items."""
+    return replace(
+        made,
+        targets=target.fitted(made.targets, shape),
+        sealed_targets=target.fitted(made.sealed_targets, shape),
+    )
 
 
 def _wanted(word: str, items: Items) -> Wanted:

@@ -116,7 +116,9 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
     candidates = _views(net, site.expander, order.views)
     views = choose_views(net, site, held_rows, recipe, candidates)
     answers = _answers(net, site, held_rows, recipe, views)
-    score = metric(dataset.problem.metric).function(answers, dataset.targets[held_rows])
+    score = metric(dataset.problem.metric, dataset.classes).function(
+        answers, dataset.targets[held_rows]
+    )
     done = TrainedFold(
         fold=Fold(
             fold=number,
@@ -151,7 +153,11 @@ def join_folds(dataset: Dataset, name: str, recipe: Recipe, folds: list[TrainedF
         recipe=recipe,
         parts=tuple(done.fold for done in folds),
         parameters=folds[0].parameters,
-        score=float(metric(dataset.problem.metric).function(answers[has], dataset.targets[has])),
+        score=float(
+            metric(dataset.problem.metric, dataset.classes).function(
+                answers[has], dataset.targets[has]
+            )
+        ),
         seconds=round(sum(done.fold.seconds for done in folds), 2),
         answers=answers,
     )
@@ -216,4 +222,6 @@ def _views(net: Net, expander: Expander, most: int) -> list[Views]:
 def _look(net: Net, site: Site, rows: IntArray, recipe: Recipe) -> float:
     dataset, some = site.dataset, rows[:: max(1, len(rows) // LOOK_ROWS)]
     answers = _answers(net, site, some, recipe, ())
-    return float(metric(dataset.problem.metric).function(answers, dataset.targets[some]))
+    return float(
+        metric(dataset.problem.metric, dataset.classes).function(answers, dataset.targets[some])
+    )

@@ -42,15 +42,16 @@ def ensemble(dataset: Dataset, fleet: Fleet, *, seed: int) -> Ensemble:
     rng = np.random.default_rng(seed)
     members, rows, notes = _comparable(fleet.members)
     kind, word = target_of(dataset.problem), dataset.problem.metric
+    jury = Jury(kind, word, dataset.classes)
     targets = dataset.targets[rows]
     alone = {m.name: kind.fit_temperature(m.answers[rows], targets) for m in members}
     answers = np.stack([kind.apply_temperature(m.answers[rows], alone[m.name]) for m in members])
-    selection = select(answers, targets, Jury(kind, word), rng)
+    selection = select(answers, targets, jury, rng)
     pooled = pool(answers, selection.weights, kind)
     temperature = kind.fit_temperature(pooled, targets)
     calibrated = kind.apply_temperature(pooled, temperature)
     scores = {
-        member.name: metric(word).function(answer, targets)
+        member.name: jury.plain_score(answer, targets)
         for member, answer in zip(members, answers, strict=True)
     }
     deep = _best([m for m in members if m.kind == "deep"], scores, word)
@@ -62,7 +63,7 @@ def ensemble(dataset: Dataset, fleet: Fleet, *, seed: int) -> Ensemble:
             if weight > 0
         },
         temperature=temperature,
-        score=metric(word).function(calibrated, targets),
+        score=jury.plain_score(calibrated, targets),
         log_loss=_cross_fitted_loss(kind, pooled, targets, rng),
         best_single=_best_part(deep, word) if deep else None,
         best_traditional=traditional.name if traditional else None,

@@ -50,15 +50,26 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Jury:
-    """By what pools are judged: the kind of target, and the word of the problem's metric."""
+    """By what pools are judged.
+
+    Attributes:
+        kind: Of the target.
+        word: Of the problem's metric.
+        vocabulary: Of the target.
+    """
 
     kind: TargetKind
     word: str
+    vocabulary: tuple[str, ...] = ()
 
     def score(self, answers: FloatArray, targets: Targets) -> float:
         """The problem's metric, turned so that more is better."""
-        found = metric(self.word).function(answers, targets)
+        found = self.plain_score(answers, targets)
         return found if metric(self.word).higher_is_better else -found
+
+    def plain_score(self, answers: FloatArray, targets: Targets) -> float:
+        """The problem's metric."""
+        return metric(self.word, self.vocabulary).function(answers, targets)
 
     def loss(self, answers: FloatArray, targets: Targets, temperature: float) -> float:
         """The target's loss at a temperature."""
@@ -141,7 +152,7 @@ def _path(
     for size, member in enumerate(picks, start=1):
         total += addable[member]
         pooled = jury.kind.settled(total / np.float32(size))
-        found.append((member, metric(jury.word).function(pooled, targets)))
+        found.append((member, jury.plain_score(pooled, targets)))
         scores.append(jury.score(pooled, targets))
     return tuple(found), scores
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
 from fivefold.contracts.roles import TargetKind
+from fivefold.plumbing.order import natural
 from fivefold.scores import calibration
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ _LEAST_CLASSES, _LEAST_OF_CLASS = 2, 2
 class Class(TargetKind):
     """One of k words; the vocabulary is in natural order, so `2` stands before `10`."""
 
-    metrics = ("accuracy", "balanced_accuracy", "log_loss", "top5")
+    metrics = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "top5")
     shown = ("accuracy", "balanced_accuracy", "log_loss", "calibration_error")
     loss = "log_loss"
     calibration = "calibration_error"
@@ -34,7 +33,7 @@ class Class(TargetKind):
 
     def learn(self, labels: Sequence[str]) -> tuple[str, ...]:
         """The distinct labels, in natural order."""
-        return tuple(sorted(set(labels), key=_natural))
+        return tuple(sorted(set(labels), key=natural))
 
     def parse(self, labels: Sequence[str], vocabulary: tuple[str, ...]) -> IntArray:
         """Labels as class numbers (N,); -1 where a label is not in the vocabulary."""
@@ -67,7 +66,7 @@ class Class(TargetKind):
         )
         return large >= _LEAST_CLASSES, found
 
-    def chance(self, targets: Targets, k: int) -> FloatArray:
+    def chance(self, targets: Targets, k: int, metric: str = "") -> FloatArray:  # noqa: ARG002
         """The frequencies (K,) of the classes in `targets` (N,): the best blind answer."""
         counts = np.bincount(self.strata(targets), minlength=k)
         return (counts / counts.sum()).astype(np.float32)
@@ -102,16 +101,3 @@ class Class(TargetKind):
         """Class -> probability."""
         pairs = zip(vocabulary, answer, strict=True)
         return {"probabilities": {word: round(float(p), 6) for word, p in pairs}}
-
-
-def _natural(label: str) -> tuple[tuple[tuple[int, str], ...], str]:
-    """Runs of digits compare as numbers of any length; the label decides between `1` and `01`."""
-    pieces = re.findall(r"[0-9]+|[^0-9]+", label)
-    return tuple(_piece(piece) for piece in pieces), label
-
-
-def _piece(piece: str) -> tuple[int, str]:
-    if piece[0] not in "0123456789":
-        return sys.maxsize, piece
-    number = piece.lstrip("0")
-    return len(number), number

@@ -23,13 +23,12 @@ from sklearn.svm import SVC, LinearSVC
 from threadpoolctl import threadpool_limits
 
 from fivefold.scores.calibration import softmax
-from fivefold.scores.metrics import LEAST
+from fivefold.scores.measure import LEAST
 
 if TYPE_CHECKING:
-    from fivefold.contracts.roles import TraditionalFeatures
     from fivefold.contracts.rows import FloatArray, IntArray
 
-_NUMBERS = 20_000_000  # fitted numbers that one forest may hold
+NUMBERS = 20_000_000  # fitted numbers that one forest may hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +69,8 @@ class Classifier:
     most_classes: int = 1_000
     on_request: bool = False
 
-    def suits(self, features: TraditionalFeatures) -> bool:
-        """Whether it is worth trying on these."""
-        if not features.classifiers:
-            return not self.on_request
-        return self.word in features.classifiers
 
-
-def fit(  # noqa: PLR0913 - all but the data by name
+def fit(
     classifier: Classifier,
     features: FloatArray,
     targets: IntArray,
@@ -89,14 +82,21 @@ def fit(  # noqa: PLR0913 - all but the data by name
     """Fit to features (N, F) and targets (N,); a lone class gets a constant answer."""
     if len(np.unique(targets)) == 1:
         return make_pipeline(DummyClassifier(strategy="prior")).fit(features, targets)
-    # No column is scaled here: features come in one unit, and scaling each to deviation 1 would
-    # make as much of a pixel that never changes as of one that tells the classes apart.
-    spread = max(float(np.nan_to_num(features.var(0, dtype=np.float64)).sum()), 1e-6)
-    size = Size(len(features), features.shape[1], spread, classes, categories)
+    size = size_of(features, classes, categories)
     # OpenMP counts its threads per calling thread, so the limit is set here, where fits that run
     # side by side call; boosting with more threads than cores is ten times as slow.
     with threadpool_limits(1):
         return classifier.build(size, seed).fit(features, targets)
+
+
+def size_of(features: FloatArray, classes: int, categories: tuple[int, ...] = ()) -> Size:
+    """How much features (N, F) are, of which `categories` are codes.
+
+    No column is scaled: features come in one unit, and scaling each to deviation 1 would make as
+    much of a pixel that never changes as of one that tells the classes apart.
+    """
+    spread = max(float(np.nan_to_num(features.var(0, dtype=np.float64)).sum()), 1e-6)
+    return Size(len(features), features.shape[1], spread, classes, categories)
 
 
 def logits(model: Pipeline, features: FloatArray) -> FloatArray:
@@ -146,7 +146,7 @@ def _forest(size: Size, seed: int) -> Pipeline:
         ExtraTreesClassifier(
             trees,
             min_samples_leaf=2 if size.rows > 200 else 1,
-            max_leaf_nodes=max(16, _NUMBERS // (2 * trees * size.classes)),
+            max_leaf_nodes=max(16, NUMBERS // (2 * trees * size.classes)),
             random_state=seed,
         )
     )
@@ -194,7 +194,7 @@ def _bagged_trees(size: Size, seed: int) -> Pipeline:
         RandomForestClassifier(
             trees,
             min_samples_leaf=3 if size.rows > 200 else 1,
-            max_leaf_nodes=max(16, _NUMBERS // (2 * trees * size.classes)),
+            max_leaf_nodes=max(16, NUMBERS // (2 * trees * size.classes)),
             random_state=seed,
         )
     )

@@ -104,13 +104,19 @@ def judge(
         word: System(
             name=name,
             probabilities=probabilities,
-            scores=intervals(metrics, probabilities, content.targets, counts=counts),
+            scores=intervals(
+                metrics,
+                probabilities,
+                content.targets,
+                counts=counts,
+                vocabulary=dataset.classes,
+            ),
         )
         for word, (name, probabilities) in answers.items()
     }
     tests = tuple(
         paired(
-            metric_of(metric),
+            metric_of(metric, dataset.classes),
             (a, systems[a].probabilities),
             (b, systems[b].probabilities),
             content.targets,
@@ -148,7 +154,7 @@ def _answers(
     ):
         if name is not None:
             answers[word] = (name, _alone(name, parts, ensemble.temperatures, kind))
-    blind = kind.chance(dataset.targets, len(dataset.classes))
+    blind = kind.chance(dataset.targets, len(dataset.classes), dataset.problem.metric)
     what = "class frequencies" if kind.classes else "the best answer that ignores the input"
     answers["chance"] = (what, np.broadcast_to(blind, (n, *blind.shape)))
     return answers
