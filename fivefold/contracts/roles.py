@@ -110,6 +110,17 @@ class InputKind(ABC):
         """
         return None
 
+    def length(
+        self,
+        sides: tuple[int, ...],  # noqa: ARG002 - of kinds whose items are long or short
+        shape: dict[str, Any],  # noqa: ARG002
+    ) -> tuple[float, str] | None:
+        """How long an item that was opened as `sides` is, and in what: `(2.5, "s")`.
+
+        None, the default, where the sides themselves say it.
+        """
+        return None
+
     def smaller(
         self,
         shape: dict[str, Any],  # noqa: ARG002 - of kinds that can
