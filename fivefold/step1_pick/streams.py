@@ -166,7 +166,8 @@ def _columns(rows: ColumnRows, asked: Asked) -> Found:
     if label is None:
         raise _no_label(fields)
     name, labels = fields.choose(label, "--label")
-    group = next((word for word in free if is_group(word) and word != label), None)
+    seen = (word for word in free if is_group(word) and word != label)
+    group = None if asked.group else next(seen, None)
     taken = {label, name, group, *name.split(", ")}
     kind, item, columns = _input({n: c for n, c in free.items() if n not in taken}, fields, asked)
     source = ColumnSource(rows, item, columns)
