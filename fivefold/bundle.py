@@ -132,7 +132,7 @@ class Bundle:
         """
         if isinstance(items, str | Path | bytes):
             items = [items]
-        if not items:
+        if len(items) == 0:
             return np.zeros((0, len(self.classes)), np.float32)
         found = []
         for start in range(0, len(items), AT_ONCE):
