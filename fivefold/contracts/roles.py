@@ -55,7 +55,13 @@ class DecodedSource(Source, Protocol):
 
 
 class InputKind(ABC):
-    """One kind of raw input: recognise, open, describe. Numpy only."""
+    """One kind of raw input: recognise, open, describe. Numpy only.
+
+    Attributes:
+        samples: Opened items that `learn` wants to see.
+    """
+
+    samples: ClassVar[int] = 200
 
     @abstractmethod
     def recognise(self, name: str, head: bytes) -> bool:
@@ -97,9 +103,28 @@ class InputKind(ABC):
     def fit(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.generic]:
         """Bring one opened item into the cached shape."""
 
+    def smaller(
+        self,
+        shape: dict[str, Any],  # noqa: ARG002 - of kinds that can
+        share: float,  # noqa: ARG002
+    ) -> dict[str, Any] | None:
+        """The shape with items of about `share` of the bytes; None where that cannot be.
+
+        Asked for where all items at their size are more than the cache may hold.
+        """
+        return None
+
     @abstractmethod
     def show(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.uint8] | str:
         """A cached item for people: a picture (H, W, 1 or 3), or words."""
+
+    def blank(self, shape: dict[str, Any]) -> NDArray[np.generic]:
+        """The cached item of a row of several inputs that lacks this one; zeros by default."""
+        return np.zeros(shape["item_shape"], shape["dtype"])
+
+    def tell(self, shape: dict[str, Any]) -> tuple[str, ...]:  # noqa: ARG002 - of kinds that choose
+        """What a user should know of what was learned, one sentence each; nothing by default."""
+        return ()
 
 
 class Expander(ABC):
@@ -162,10 +187,15 @@ class TraditionalFeatures(ABC):
         name: Part of the names of members, unique within the kind.
         per_token: It describes every place of an item: (N * L, F) for items (N, L, ...), row by
             row; padding is described by zeros.
+        classifiers: Words of the classifiers that suit them; () for those that suit most features.
+        categories: Which of the F features are codes of categories; NaN may stand for no value
+            where all classifiers that suit the features know it.
     """
 
     name: str
     per_token: ClassVar[bool] = False
+    classifiers: tuple[str, ...] = ()
+    categories: tuple[int, ...] = ()
 
     @abstractmethod
     def learn(self, rows: Items, rng: np.random.Generator) -> None:
