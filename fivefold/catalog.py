@@ -158,7 +158,7 @@ TRADITIONAL = _entries(
     Entry(
         word="series",
         place="fivefold.traditional.series:features",
-        about="windows, statistics, spectrum, kernels",
+        about="windows, statistics, spectrum",
     ),
     Entry(word="table", place="fivefold.traditional.table:features", about="cells, one-hot"),
     Entry(word="several", place="fivefold.traditional.several:features", about="of all parts"),
