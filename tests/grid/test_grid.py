@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from fivefold.testing import check_encoder, check_head, example_targets
 from tests.grid.rows import MADE, made
 
 PACKAGE = Path(fivefold.__file__).parent
-SHAPES = {"image": (3, 16, 16), "array": (6,), "series": (20, 3)}
+SHAPES = {"image": (3, 16, 16), "array": (6,), "series": (20, 3), "audio": (1600,)}
+LEARNED = {"audio": {"rate": 8000}}  # what encoders want of what their kind learned
 SHAPES_BY_AXES = {("array", 3): (1, 16, 16)}  # of encoders that read some shapes only
 FIRST_IS_CHANNELS = ("image", "video")  # a scale for each
 TINY = 0.0625
@@ -39,7 +41,7 @@ def test_cell_learns_one_batch(cell: catalog.Cell) -> None:
     facts = catalog.entry("encoder", cell.encoder).facts
     target = catalog.entry("head", cell.head).facts["target"]
     recipe = Recipe(net=cell.encoder, head=cell.head, width=TINY, seed=1)
-    learned = None
+    learned = LEARNED.get(cell.input)
     if cell.input in MADE:
         x, learned = made(cell.input)
         shape, mean, std = tuple(x.shape[1:]), torch.empty(0), torch.empty(0)
@@ -71,11 +73,11 @@ def test_cell_learns_one_batch(cell: catalog.Cell) -> None:
 @pytest.mark.parametrize(("word", "kind"), ENCODERS, ids=[f"{w}-{k}" for w, k in ENCODERS])
 def test_encoder_conforms(word: str, kind: str) -> None:
     entry = catalog.entry("encoder", word)
-    x, learned = made(kind) if kind in MADE else (None, {})
+    x, learned = made(kind) if kind in MADE else (None, LEARNED.get(kind, {}))
     shape = shape_for(word, kind) if x is None else tuple(x.shape[1:])
     wanted = {name: learned[name] for name in entry.facts.get("wants", ())}
-    encoder = catalog.load("encoder", word)
-    check_encoder(encoder, shape, width=TINY, rate=5e-3, batch=x, **wanted)
+    encoder = partial(catalog.load("encoder", word), **wanted)
+    check_encoder(encoder, shape, width=TINY, rate=5e-3, batch=x)
     assert entry.about
     assert entry.facts["source"]
 
