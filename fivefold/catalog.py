@@ -45,6 +45,8 @@ def _encoder(word: str, cls: str, about: str, **facts: Any) -> Entry:  # noqa: A
 # Facts of an input kind: files = False where it comes from Python only.
 INPUTS = _entries(
     Entry(word="image", place="fivefold.inputs.image:Image", about="picture files"),
+    Entry(word="video", place="fivefold.inputs.video:Video", about="clip files",
+          facts={"nets": ("late_fusion", "slow_fusion", "conv_lstm")}),
     Entry(word="array", place="fivefold.inputs.array:Array", about="fixed-length vectors",
           facts={"files": False}),
 )  # fmt: skip
@@ -53,6 +55,7 @@ TARGETS = _entries(
 )
 INTAKES = _entries(
     Entry(word="image", place="fivefold.nets.intake.image:ImageIntake"),
+    Entry(word="video", place="fivefold.nets.intake.video:VideoIntake"),
     Entry(word="array", place="fivefold.nets.intake.array:ArrayIntake"),
 )
 # Facts of an encoder: inputs = kinds it reads; wants = what it takes of what the kind learned,
@@ -81,6 +84,24 @@ ENCODERS = _entries(
     _encoder("resnet", "ResNet", "residual blocks",
              inputs=("image",), optimiser="adamw", rate=2e-3, source="arXiv 1512.03385",
              depths=(1, 2, 3), any_size=True),
+    _encoder("late_fusion", "LateFusion", "one trunk along the clip, joined late",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+    _encoder("slow_fusion", "SlowFusion", "frames come together step by step",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+    _encoder("conv3d", "Conv3d", "convolutions over space and time",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="arXiv 1711.11248",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+    _encoder("conv_lstm", "ConvLstm", "a memory with a map, along the clip",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="arXiv 1506.04214",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+    _encoder("early_fusion", "EarlyFusion", "all frames enter the first layer at once",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+    _encoder("single_frame", "SingleFrame", "every frame for itself, averaged",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
 )  # fmt: skip
 HEADS = _entries(
     Entry(word="class", place="fivefold.nets.heads.class_:ClassHead", about="softmax",
@@ -88,10 +109,14 @@ HEADS = _entries(
 )  # fmt: skip
 EXPANSIONS = _entries(
     Entry(word="image", place="fivefold.step3_expand.image:ImageExpander", about="pictures"),
+    Entry(word="video", place="fivefold.step3_expand.video:VideoExpander", about="clips"),
     Entry(word="array", place="fivefold.step3_expand.array:ArrayExpander", about="vectors"),
 )
 TRADITIONAL = _entries(
     Entry(word="image", place="fivefold.traditional.image:features", about="HOG, SIFT, colour"),
+    Entry(
+        word="video", place="fivefold.traditional.video:features", about="HOG, flow, differences"
+    ),
     Entry(
         word="array", place="fivefold.traditional.array:features", about="the columns as they are"
     ),

@@ -14,7 +14,7 @@ from fivefold.nets.build import build
 from fivefold.testing import check_encoder, check_head
 
 PACKAGE = Path(fivefold.__file__).parent
-SHAPES = {"image": (3, 16, 16), "array": (6,)}
+SHAPES = {"image": (3, 16, 16), "array": (6,), "video": (3, 4, 16, 16)}
 TINY = 0.0625
 ROWS, CLASSES, STEPS = 12, 3, 40
 
@@ -32,7 +32,7 @@ def test_cell_learns_one_batch(cell: catalog.Cell) -> None:
     recipe = Recipe(net=cell.encoder, head=cell.head, width=TINY, seed=1)
     x = 5 + 3 * torch.randn(ROWS, *shape, generator=torch.Generator().manual_seed(0))
     targets = torch.arange(ROWS) % CLASSES
-    one = (shape[0], 1, 1) if len(shape) == 3 else shape
+    one = (shape[0], *[1] * (len(shape) - 1)) if len(shape) > 1 else shape
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         net = build(recipe, shape, CLASSES, torch.full(one, 5.0), torch.full(one, 3.0))
