@@ -74,10 +74,14 @@ def sampled_frames(raw: bytes, limits: Limits) -> NDArray[np.uint8]:
     av = need("av", extra="video")
     av.logging.set_level(av.logging.PANIC)  # what a decoder has to say ends as a reason
     try:
-        with av.open(BytesIO(raw), format=_READERS[form]) as container:
+        # Damaged titles are no reason to refuse pictures.
+        with av.open(BytesIO(raw), format=_READERS[form], metadata_errors="ignore") as container:
             return _Clip(av, container, form, limits).frames()
-    except av.FFmpegError as cause:
-        raise BadItem(f"is damaged ({form}: {cause.strerror or cause})") from cause
+    except BadItem:
+        raise
+    except Exception as cause:  # a decoder may raise anything on a damaged file
+        said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+        raise BadItem(f"is damaged ({form}: {said})") from cause
 
 
 @final
