@@ -16,7 +16,13 @@ from fivefold.testing import check_encoder, check_head, example_targets
 from tests.grid.rows import MADE, made
 
 PACKAGE = Path(fivefold.__file__).parent
-SHAPES = {"image": (3, 16, 16), "array": (6,), "series": (20, 3), "audio": (1600,)}
+SHAPES = {
+    "image": (3, 16, 16),
+    "array": (6,),
+    "series": (20, 3),
+    "audio": (1600,),
+    "video": (3, 4, 16, 16),
+}
 LEARNED = {"audio": {"rate": 8000}}  # what encoders want of what their kind learned
 SHAPES_BY_AXES = {("array", 3): (1, 16, 16)}  # of encoders that read some shapes only
 FIRST_IS_CHANNELS = ("image", "video")  # a scale for each
