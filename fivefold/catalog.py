@@ -55,6 +55,8 @@ INPUTS = _entries(
           facts={"nets": ("convnet", "resnet", "mlp")}),
     Entry(word="audio", place="fivefold.inputs.audio:Audio", about="sound files",
           facts={"nets": ("spectrogram_conv", "conv_recurrent", "waveform_conv")}),
+    Entry(word="video", place="fivefold.inputs.video:Video", about="clip files",
+          facts={"nets": ("late_fusion", "slow_fusion", "conv_lstm")}),
 )  # fmt: skip
 TARGETS = _entries(
     Entry(word="class", place="fivefold.targets.class_:Class", about="one of k"),
@@ -64,6 +66,7 @@ TARGETS = _entries(
 )
 INTAKES = _entries(
     Entry(word="image", place="fivefold.nets.intake.image:ImageIntake"),
+    Entry(word="video", place="fivefold.nets.intake.video:VideoIntake"),
     Entry(word="array", place="fivefold.nets.intake.array:ArrayIntake"),
     Entry(word="table", place="fivefold.nets.intake.table:TableIntake"),
     Entry(word="several", place="fivefold.nets.intake.several:SeveralIntake"),
@@ -128,6 +131,24 @@ ENCODERS = _entries(
     _encoder("waveform_conv", "WaveformConv", "the samples themselves, end to end",
              inputs=("audio",), wants=("rate",), optimiser="adamw", rate=3e-3,
              source="arXiv 1610.00087", widths=(0.5, 1.0, 1.5), depths=(1, 2), passes=5.5),
+    _encoder("late_fusion", "LateFusion", "one trunk along the clip, joined late",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+    _encoder("slow_fusion", "SlowFusion", "frames come together step by step",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+    _encoder("conv3d", "Conv3d", "convolutions over space and time",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="arXiv 1711.11248",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+    _encoder("conv_lstm", "ConvLstm", "a memory with a map, along the clip",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="arXiv 1506.04214",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+    _encoder("early_fusion", "EarlyFusion", "all frames enter the first layer at once",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+    _encoder("single_frame", "SingleFrame", "every frame for itself, averaged",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
 )  # fmt: skip
 # Facts of a head: target = kind it answers, whose default is the first one listed; reads =
 # "sequence" where it wants features of every position; smoothing = of the targets in training.
@@ -150,6 +171,7 @@ EXPANSIONS = _entries(
     Entry(word="array", place="fivefold.step3_expand.array:ArrayExpander", about="arrays"),
     Entry(word="series", place="fivefold.step3_expand.series:SeriesExpander", about="series"),
     Entry(word="audio", place="fivefold.step3_expand.audio:AudioExpander", about="sound"),
+    Entry(word="video", place="fivefold.step3_expand.video:VideoExpander", about="clips"),
 )
 TRADITIONAL = _entries(
     Entry(word="audio", place="fivefold.traditional.audio:features", about="MFCC, band energies"),
@@ -159,6 +181,9 @@ TRADITIONAL = _entries(
         word="series",
         place="fivefold.traditional.series:features",
         about="windows, statistics, spectrum",
+    ),
+    Entry(
+        word="video", place="fivefold.traditional.video:features", about="HOG, flow, differences"
     ),
     Entry(word="table", place="fivefold.traditional.table:features", about="cells, one-hot"),
     Entry(word="several", place="fivefold.traditional.several:features", about="of all parts"),

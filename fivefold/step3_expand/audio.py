@@ -6,7 +6,7 @@ Axes: N clips, T samples, S lines of a spectrum, K classes. Behind its end a cli
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, final
 
 import torch
 from torch.nn import functional as F
@@ -47,7 +47,7 @@ class AudioExpander(Expander):
         OptionError: A setting is unknown or out of its range.
     """
 
-    policies: ClassVar = AUDIO_POLICIES
+    policies = AUDIO_POLICIES
 
     def __init__(
         self,
