@@ -42,30 +42,46 @@ def _encoder(word: str, cls: str, about: str, **facts: Any) -> Entry:  # noqa: A
     return Entry(word=word, place=place, about=about, facts=facts)
 
 
-# Facts of an input kind: files = False where it comes from Python only.
+# Facts of an input kind: files = False where it comes from Python only; nets = its line-up of
+# encoders, best first.
 INPUTS = _entries(
     Entry(word="image", place="fivefold.inputs.image:Image", about="picture files"),
+    Entry(word="table", place="fivefold.inputs.table:Table", about="rows of cells",
+          facts={"nets": ("tabular",)}),
+    Entry(word="several", place="fivefold.inputs.several:Several", about="several inputs a row"),
+    Entry(word="series", place="fivefold.inputs.series:Series", about="series of numbers",
+          facts={"nets": ("conv1d", "gru", "series_transformer", "series_lstm")}),
+    Entry(word="array", place="fivefold.inputs.array:Array", about="arrays of a fixed shape",
+          facts={"nets": ("convnet", "resnet", "mlp")}),
+    Entry(word="audio", place="fivefold.inputs.audio:Audio", about="sound files",
+          facts={"nets": ("spectrogram_conv", "conv_recurrent", "waveform_conv")}),
     Entry(word="video", place="fivefold.inputs.video:Video", about="clip files",
           facts={"nets": ("late_fusion", "slow_fusion", "conv_lstm")}),
-    Entry(word="array", place="fivefold.inputs.array:Array", about="fixed-length vectors",
-          facts={"files": False}),
 )  # fmt: skip
 TARGETS = _entries(
     Entry(word="class", place="fivefold.targets.class_:Class", about="one of k"),
+    Entry(word="labels", place="fivefold.targets.labels:Labels", about="any of k"),
+    Entry(word="number", place="fivefold.targets.number:Number", about="one or several reals"),
+    Entry(word="tags", place="fivefold.targets.tags:Tags", about="one of k for each token"),
 )
 INTAKES = _entries(
     Entry(word="image", place="fivefold.nets.intake.image:ImageIntake"),
     Entry(word="video", place="fivefold.nets.intake.video:VideoIntake"),
     Entry(word="array", place="fivefold.nets.intake.array:ArrayIntake"),
+    Entry(word="table", place="fivefold.nets.intake.table:TableIntake"),
+    Entry(word="several", place="fivefold.nets.intake.several:SeveralIntake"),
+    Entry(word="series", place="fivefold.nets.intake.series:SeriesIntake"),
+    Entry(word="audio", place="fivefold.nets.intake.audio:AudioIntake"),
 )
 # Facts of an encoder: inputs = kinds it reads; wants = what it takes of what the kind learned,
 # as keywords; widths = its ladder, cheap to dear; passes = of 50,000 rows, wanted at width 1;
 # optimiser and rate = what trains it well; source = paper; depths = useful depths; any_size =
-# reads other sizes than it was built for.
+# reads other sizes than it was built for; axes = kind -> numbers of axes of an input that it reads,
+# where not all; sequence = can give features of every position.
 ENCODERS = _entries(
     _encoder("convnet", "Convnet", "small modern net, scales in width, depth, resolution",
-             inputs=("image",), optimiser="muon", rate=0.12, source="arXiv 2404.00498",
-             depths=(2, 3), any_size=True),
+             inputs=("image", "array"), optimiser="muon", rate=0.12, source="arXiv 2404.00498",
+             depths=(2, 3), any_size=True, axes={"array": (3,)}, widths=(0.5, 0.75, 1.0, 1.5)),
     _encoder("fully_connected", "FullyConnected", "every pixel to every unit",
              inputs=("image", "array"), optimiser="adamw", rate=1e-3, source="the talk, T05",
              depths=(1, 2, 3), any_size=False),
@@ -82,8 +98,39 @@ ENCODERS = _entries(
              inputs=("image",), optimiser="adamw", rate=1e-3, source="arXiv 1409.1556",
              depths=(1, 2, 3), any_size=True),
     _encoder("resnet", "ResNet", "residual blocks",
-             inputs=("image",), optimiser="adamw", rate=2e-3, source="arXiv 1512.03385",
-             depths=(1, 2, 3), any_size=True),
+             inputs=("image", "array"), optimiser="adamw", rate=2e-3, source="arXiv 1512.03385",
+             depths=(1, 2, 3), any_size=True, axes={"array": (3,)}, widths=(0.125, 0.25, 0.5)),
+    _encoder("tabular", "Tabular", "numbers in bins, many nets that share their weights",
+             inputs=("table",), wants=("columns",), optimiser="adamw", rate=4e-3,
+             source="arXiv 2410.24210", depths=(1, 2, 3), any_size=False),
+    _encoder("joined", "Joined", "an encoder for each of several inputs, joined by a small layer",
+             inputs=("several",), wants=("parts",), optimiser="adamw", rate=1e-3,
+             widths=(0.25, 0.5, 1.0), source="the talk, T12: several inputs", depths=(1, 2, 3),
+             any_size=False),
+    _encoder("mlp", "Mlp", "residual layers for columns of numbers",
+             inputs=("array",), optimiser="adamw", rate=2e-3, source="arXiv 2106.11959",
+             depths=(1, 2, 3), any_size=False, widths=(0.25, 0.5, 1.0, 2.0)),
+    _encoder("conv1d", "Conv1d", "residual convolutions over time",
+             inputs=("series",), optimiser="adamw", rate=2e-3, source="arXiv 1611.06455",
+             depths=(1, 2, 3), any_size=True, sequence=True, widths=(0.25, 0.5, 1.0, 2.0)),
+    _encoder("gru", "Gru", "gated recurrent units, both ways",
+             inputs=("series",), optimiser="adamw", rate=3e-3, source="arXiv 1406.1078",
+             depths=(1, 2), any_size=True, sequence=True, widths=(0.25, 0.5, 1.0, 2.0)),
+    _encoder("series_transformer", "SeriesTransformer", "attention over patches of a series",
+             inputs=("series",), optimiser="adamw", rate=1e-3, source="arXiv 2211.14730",
+             depths=(1, 2, 3), any_size=True, sequence=True, widths=(0.25, 0.5, 1.0, 2.0)),
+    _encoder("series_lstm", "Lstm", "long short-term memory, both ways",
+             inputs=("series",), optimiser="adamw", rate=3e-3, source="Hochreiter 1997",
+             depths=(1, 2), any_size=True, sequence=True, widths=(0.25, 0.5, 1.0, 2.0)),
+    _encoder("spectrogram_conv", "SpectrogramConv", "a convnet over the log-mel spectrogram",
+             inputs=("audio",), wants=("rate",), optimiser="muon", rate=0.12,
+             source="arXiv 2404.00498", widths=(0.5, 1.0, 1.5, 2.0), depths=(2, 3), passes=5.5),
+    _encoder("conv_recurrent", "ConvRecurrent", "convolutions, then a recurrent net over time",
+             inputs=("audio",), wants=("rate",), optimiser="adamw", rate=2e-3,
+             source="arXiv 1609.04243", widths=(0.5, 1.0, 1.5), depths=(1, 2), passes=5.5),
+    _encoder("waveform_conv", "WaveformConv", "the samples themselves, end to end",
+             inputs=("audio",), wants=("rate",), optimiser="adamw", rate=3e-3,
+             source="arXiv 1610.00087", widths=(0.5, 1.0, 1.5), depths=(1, 2), passes=5.5),
     _encoder("late_fusion", "LateFusion", "one trunk along the clip, joined late",
              inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
              depths=(1, 2, 3), widths=(1.0,), any_size=False),
@@ -103,23 +150,43 @@ ENCODERS = _entries(
              inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
              depths=(1, 2, 3), widths=(1.0,), any_size=False),
 )  # fmt: skip
+# Facts of a head: target = kind it answers, whose default is the first one listed; reads =
+# "sequence" where it wants features of every position; smoothing = of the targets in training.
 HEADS = _entries(
     Entry(word="class", place="fivefold.nets.heads.class_:ClassHead", about="softmax",
-          facts={"target": "class"}),
+          facts={"target": "class", "smoothing": 0.2}),
+    Entry(word="labels", place="fivefold.nets.heads.labels:LabelsHead", about="sigmoids",
+          facts={"target": "labels"}),
+    Entry(word="number", place="fivefold.nets.heads.number:NumberHead", about="mean and deviation",
+          facts={"target": "number"}),
+    Entry(word="tags", place="fivefold.nets.heads.tags:TagsHead", about="softmax of each token",
+          facts={"target": "tags", "reads": "sequence"}),
+    Entry(word="crf", place="fivefold.nets.heads.crf:CrfHead", about="tags that follow each other",
+          facts={"target": "tags", "reads": "sequence"}),
 )  # fmt: skip
 EXPANSIONS = _entries(
     Entry(word="image", place="fivefold.step3_expand.image:ImageExpander", about="pictures"),
+    Entry(word="table", place="fivefold.step3_expand.table:TableExpander", about="rows of cells"),
+    Entry(word="several", place="fivefold.step3_expand.several:SeveralExpander", about="parts"),
+    Entry(word="array", place="fivefold.step3_expand.array:ArrayExpander", about="arrays"),
+    Entry(word="series", place="fivefold.step3_expand.series:SeriesExpander", about="series"),
+    Entry(word="audio", place="fivefold.step3_expand.audio:AudioExpander", about="sound"),
     Entry(word="video", place="fivefold.step3_expand.video:VideoExpander", about="clips"),
-    Entry(word="array", place="fivefold.step3_expand.array:ArrayExpander", about="vectors"),
 )
 TRADITIONAL = _entries(
+    Entry(word="audio", place="fivefold.traditional.audio:features", about="MFCC, band energies"),
     Entry(word="image", place="fivefold.traditional.image:features", about="HOG, SIFT, colour"),
+    Entry(word="array", place="fivefold.traditional.array:features", about="columns, statistics"),
+    Entry(
+        word="series",
+        place="fivefold.traditional.series:features",
+        about="windows, statistics, spectrum",
+    ),
     Entry(
         word="video", place="fivefold.traditional.video:features", about="HOG, flow, differences"
     ),
-    Entry(
-        word="array", place="fivefold.traditional.array:features", about="the columns as they are"
-    ),
+    Entry(word="table", place="fivefold.traditional.table:features", about="cells, one-hot"),
+    Entry(word="several", place="fivefold.traditional.several:features", about="of all parts"),
 )
 
 _ROOMS: dict[Room, dict[str, Entry]] = {
@@ -158,10 +225,40 @@ def entry(room: Room, word: str) -> Entry:
     return parts[word]
 
 
+def head_of(target: str) -> Entry:
+    """The default head of a target kind (a catalog word).
+
+    Raises:
+        OptionError: No head answers it.
+    """
+    found = [head for head in listed("head").values() if head.facts.get("target") == target]
+    ours = [head for head in found if head.word in HEADS]
+    if not found:
+        raise OptionError(
+            found=f"target {target!r} without a head",
+            wanted=f"one of {', '.join(TARGETS)}",
+            hint="leave out --target",
+        )
+    return (ours or found)[0]
+
+
+def line_up(kind: str) -> tuple[str, ...]:
+    """The encoders that are trained for an input kind where none is asked for, best first."""
+    named: tuple[str, ...] = entry("input", kind).facts.get("nets", ())
+    reads = (e.word for e in listed("encoder").values() if kind in e.facts.get("inputs", ()))
+    return named or (next(reads),)
+
+
 def load(room: Room, word: str) -> Any:  # noqa: ANN401 - a class or a function, by room
     """Import the part behind a word."""
     module, _, name = entry(room, word).place.partition(":")
     return getattr(importlib.import_module(module), name)
+
+
+def reads(encoder: Entry, kind: str, axes: int) -> bool:
+    """Whether an encoder reads inputs of a kind that have so many axes, as (C, H, W) has three."""
+    facts = encoder.facts
+    return kind in facts.get("inputs", ()) and axes in facts.get("axes", {}).get(kind, (axes,))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -179,8 +276,10 @@ class Cell:
 def cells() -> tuple[Cell, ...]:
     """Every input x encoder x head that is listed, hence tested."""
     return tuple(
-        Cell(input=kind, encoder=encoder.word, head=head)
+        Cell(input=kind, encoder=encoder.word, head=head.word)
         for encoder in ENCODERS.values()
         for kind in encoder.facts["inputs"]
-        for head in HEADS
+        for head in HEADS.values()
+        if head.facts.get("reads") != "sequence"
+        or (kind == "tokens" and "sequence" in encoder.facts)
     )

@@ -1,21 +1,23 @@
 """The roles that parts play. A part is found by its catalog word and used only through its role.
 
-Axes: N rows, K classes, H W C a picture, F features of a hand-crafted description.
+Axes: N rows, K classes, M numbers, L tokens, H W C a picture, F features of a hand-crafted
+description.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+
+import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from fivefold.contracts.records import Dataset, ExpansionRecord
-    from fivefold.contracts.rows import FloatArray, IntArray, Items
+    from fivefold.contracts.rows import FloatArray, IntArray, Items, Targets
 
 
 Choice = tuple[float, str]  # a setting of an expansion, and why
@@ -53,7 +55,13 @@ class DecodedSource(Source, Protocol):
 
 
 class InputKind(ABC):
-    """One kind of raw input: recognise, open, describe. Numpy only."""
+    """One kind of raw input: recognise, open, describe. Numpy only.
+
+    Attributes:
+        samples: Opened items that `learn` wants to see.
+    """
+
+    samples: ClassVar[int] = 200
 
     @abstractmethod
     def recognise(self, name: str, head: bytes) -> bool:
@@ -95,15 +103,58 @@ class InputKind(ABC):
     def fit(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.generic]:
         """Bring one opened item into the cached shape."""
 
+    def key(self, item: NDArray[np.generic]) -> bytes | None:  # noqa: ARG002 - of kinds that fold
+        """What an opened item has in common with all that say the same; None where nothing.
+
+        A text in other capitals, say, or with other spaces: such items are near duplicates.
+        """
+        return None
+
+    def length(
+        self,
+        sides: tuple[int, ...],  # noqa: ARG002 - of kinds whose items are long or short
+        shape: dict[str, Any],  # noqa: ARG002
+    ) -> tuple[float, str] | None:
+        """How long an item that was opened as `sides` is, and in what: `(2.5, "s")`.
+
+        None, the default, where the sides themselves say it.
+        """
+        return None
+
+    def smaller(
+        self,
+        shape: dict[str, Any],  # noqa: ARG002 - of kinds that can
+        share: float,  # noqa: ARG002
+    ) -> dict[str, Any] | None:
+        """The shape with items of about `share` of the bytes; None where that cannot be.
+
+        Asked for where all items at their size are more than the cache may hold.
+        """
+        return None
+
     @abstractmethod
     def show(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.uint8] | str:
         """A cached item for people: a picture (H, W, 1 or 3), or words."""
 
+    def blank(self, shape: dict[str, Any]) -> NDArray[np.generic]:
+        """The cached item of a row of several inputs that lacks this one; zeros by default."""
+        return np.zeros(shape["item_shape"], shape["dtype"])
+
+    def tell(self, shape: dict[str, Any]) -> tuple[str, ...]:  # noqa: ARG002 - of kinds that choose
+        """What a user should know of what was learned, one sentence each; nothing by default."""
+        return ()
+
 
 class Expander(ABC):
-    """Label-preserving changes of one input kind, on whole batches, on the device (torch)."""
+    """Label-preserving changes of one input kind, on whole batches, on the device (torch).
+
+    Attributes:
+        record: Which changes are used.
+        policies: What settings there are, by name: their range, unit, and what they do.
+    """
 
     record: ExpansionRecord
+    policies: Mapping[str, Any]
 
     @classmethod
     @abstractmethod
@@ -139,11 +190,30 @@ class Expander(ABC):
             mirrored: Which rows to mirror (N,), for alternating flip; drawn when left out.
         """
 
+    def cached(self, x: Any) -> Any:  # noqa: ANN401
+        """What this expander gave, as it would lie in the cache, to be shown to people.
+
+        The batch itself, unless a kind's intake changes more than its type.
+        """
+        return x
+
 
 class TraditionalFeatures(ABC):
-    """Hand-crafted features of one input kind."""
+    """Hand-crafted features of one input kind.
+
+    Attributes:
+        name: Part of the names of members, unique within the kind.
+        per_token: It describes every place of an item: (N * L, F) for items (N, L, ...), row by
+            row; padding is described by zeros.
+        classifiers: Words of the classifiers that suit them; () for those that suit most features.
+        categories: Which of the F features are codes of categories; NaN may stand for no value
+            where all classifiers that suit the features know it.
+    """
 
     name: str
+    per_token: ClassVar[bool] = False
+    classifiers: tuple[str, ...] = ()
+    categories: tuple[int, ...] = ()
 
     @abstractmethod
     def learn(self, rows: Items, rng: np.random.Generator) -> None:
@@ -163,23 +233,118 @@ class TraditionalFeatures(ABC):
 
 
 class TargetKind(ABC):
-    """One kind of target: parse, learn the vocabulary, decode. Numpy only."""
+    """One kind of target, and all that a step must know of it, so that no step asks which it is.
+
+    Numpy only. `targets` and `answers` are arrays of N rows whose other axes are the kind's own:
+
+    | kind | targets | answers |
+    |---|---|---|
+    | class | (N,) class numbers, -1 unknown | (N, K) probabilities |
+    | labels | (N, K) 0 or 1, NaN unknown | (N, K) probabilities |
+    | number | (N, M), NaN unknown | (N, 2M): M means, then M deviations |
+    | tags | (N, L) tag numbers, -1 padding or unknown | (N, L, K) probabilities, 0 where padded |
+
+    A row of answers that begins with NaN is no answer. The vocabulary has K words (M names of
+    numbers), and a head has as many outputs.
+
+    Attributes:
+        metrics: Words of the metrics that may decide, the default first.
+        shown: Words of those that every report tells.
+        loss: Word of the proper score, which decides where a metric is too coarse.
+        calibration: Word of the score that tells whether stated certainty can be believed.
+        mixes: Targets of two rows can be mixed, as mixup and cutmix do.
+        classes: Every distinct label is a class, so its spelling and its frequency matter.
+        wanted: What is enough to learn from beside a number of rows, in words.
+    """
+
+    metrics: ClassVar[tuple[str, ...]]
+    shown: ClassVar[tuple[str, ...]]
+    loss: ClassVar[str]
+    calibration: ClassVar[str]
+    mixes: ClassVar[bool] = True
+    classes: ClassVar[bool] = False
+    wanted: ClassVar[str]
+
+    def usual(self, vocabulary: tuple[str, ...]) -> str:  # noqa: ARG002 - most have one for all
+        """Word of the metric that decides where nobody asks for another."""
+        return self.metrics[0]
 
     @abstractmethod
     def learn(self, labels: Sequence[str]) -> tuple[str, ...]:
         """The vocabulary, in a fixed order, from the labels of training rows."""
 
     @abstractmethod
-    def parse(self, labels: Sequence[str], vocabulary: tuple[str, ...]) -> IntArray:
-        """Labels as numbers (N,); -1 where a label is not in the vocabulary."""
+    def parse(self, labels: Sequence[str], vocabulary: tuple[str, ...]) -> Targets:
+        """Labels as targets; what is not in the vocabulary, or cannot be read, is unknown."""
 
     @abstractmethod
-    def decode(self, probabilities: FloatArray, vocabulary: tuple[str, ...]) -> tuple[str, ...]:
+    def known(self, targets: Targets) -> NDArray[np.bool_]:
+        """(N,) which rows can be learned from or judged."""
+
+    @abstractmethod
+    def strata(self, targets: Targets) -> IntArray:
+        """(N,) numbers from 0 on of rows that are alike: for stratified splits and orders."""
+
+    @abstractmethod
+    def stratum_names(self, targets: Targets, vocabulary: tuple[str, ...]) -> tuple[str, ...]:
+        """What `strata` of the same targets counts into, in words."""
+
+    @abstractmethod
+    def count(self, vocabulary: tuple[str, ...]) -> str:
+        """How much there is to answer, in words: `10 classes`."""
+
+    @abstractmethod
+    def enough(self, targets: Targets) -> tuple[bool, str]:
+        """Whether these differ enough to be learned, and what there is, to follow `rows`."""
+
+    def fitted(self, targets: Targets, shape: Mapping[str, Any]) -> Targets:  # noqa: ARG002
+        """Targets of items that are cached as `Dataset.shape` says; as they are unless overridden.
+
+        Tags of tokens that the cache leaves out go with them.
+        """
+        return targets
+
+    @abstractmethod
+    def chance(self, targets: Targets, k: int, metric: str = "") -> FloatArray:
+        """The best answer by `metric` to one row that ignores the input, from others' targets."""
+
+    def addable(self, answers: FloatArray) -> NDArray[np.floating[Any]]:
+        """What of answers may be averaged over members; the answers unless overridden."""
+        return answers
+
+    def settled(self, means: NDArray[np.floating[Any]]) -> FloatArray:
+        """Answers from averages of what `addable` gave."""
+        return means.astype(np.float32, copy=False)
+
+    @abstractmethod
+    def fit_temperature(self, answers: FloatArray, targets: Targets) -> float:
+        """The one number that makes answers best believed on these rows."""
+
+    @abstractmethod
+    def apply_temperature(
+        self, answers: NDArray[np.floating[Any]], temperature: float
+    ) -> FloatArray:
+        """Answers that are less sure where `temperature` is above 1, surer below."""
+
+    @abstractmethod
+    def confidence(self, answers: FloatArray) -> NDArray[np.floating[Any]]:
+        """(N,) how sure each answer is; the higher the surer."""
+
+    @abstractmethod
+    def sure_above(self, answers: FloatArray, targets: Targets) -> float:
+        """The confidence from which on an answer is called sure, from validation rows."""
+
+    @abstractmethod
+    def plain(self, answers: FloatArray, vocabulary: tuple[str, ...]) -> list[Any]:
+        """The answer of each row as Python has it: a word, a number, a tuple of them."""
+
+    @abstractmethod
+    def decode(self, answers: FloatArray, vocabulary: tuple[str, ...]) -> tuple[str, ...]:
         """The answer of each row in words."""
 
     @abstractmethod
-    def chance(self, targets: IntArray, k: int) -> FloatArray:
-        """Probabilities (K,) of the best answer that ignores the input."""
+    def told(self, answer: FloatArray, vocabulary: tuple[str, ...]) -> dict[str, Any]:
+        """What else one answer says, as fields of `bundle.Answer`: probabilities, intervals."""
 
 
 class Predictor(Protocol):
@@ -188,10 +353,10 @@ class Predictor(Protocol):
     def part_probabilities(
         self, rows: Items, *, tick: Callable[[float], None] | None = None
     ) -> dict[str, FloatArray]:
-        """Probabilities (N, K) of every part in use, by `member/fold`; `tick(share)` on the way."""
+        """Answers of every part in use, by `member/fold`; `tick(share)` on the way."""
 
     def pool(self, parts: dict[str, FloatArray]) -> FloatArray:
-        """The ensemble's calibrated probabilities (N, K) from its parts' probabilities."""
+        """The ensemble's calibrated answers from those of its parts."""
 
 
 class Progress(Protocol):

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fivefold.plumbing.lock import share
+from fivefold.plumbing.parts import Part
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
+Targets = NDArray[Any]  # int64 or float32; the shape is their kind's
 
 
 @lru_cache(maxsize=16)
@@ -79,4 +82,43 @@ class Held:
         return Held(self.items[which])
 
 
-Items = Rows | Held
+@dataclass(frozen=True, slots=True)
+class PartRows:
+    """The items of one part of rows of several inputs, read like `Rows`: (n, *item_shape).
+
+    Attributes:
+        whole: The rows.
+        part: Which part of them.
+    """
+
+    whole: Items
+    part: Part
+
+    @property
+    def dtype(self) -> str:
+        """Of the part's items."""
+        return str(self.part.shape["dtype"])
+
+    @property
+    def item_shape(self) -> tuple[int, ...]:
+        """Of one item of the part."""
+        return self.part.item_shape
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    def take(self, which: IntArray | slice) -> NDArray[np.generic]:
+        """The items at positions `which`."""
+        return self.part.items(self.whole.take(which))
+
+    def select(self, which: IntArray) -> PartRows:
+        """Narrow to positions `which`."""
+        return PartRows(self.whole.select(which), self.part)
+
+
+Items = Rows | Held | PartRows
+
+
+def answered(answers: FloatArray) -> NDArray[np.bool_]:
+    """(N,) which rows of answers (N, ...) hold one: the others are NaN."""
+    return ~np.isnan(answers.reshape(len(answers), -1)[:, 0])

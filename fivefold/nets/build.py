@@ -41,12 +41,10 @@ def build(
     Raises:
         OptionError: The catalog has no such encoder or head.
     """
-    encoder_class = catalog.load("encoder", recipe.net)
     head_class = catalog.load("head", recipe.head)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        wanted = {name: (learned or {})[name] for name in _wants(recipe.net)}
-        encoder: Encoder = encoder_class(shape, width=recipe.width, depth=recipe.depth, **wanted)
+        encoder = build_encoder(recipe.net, shape, recipe.width, recipe.depth, learned)
         head: Head = head_class(encoder.features, outputs)
     return Net(encoder, head, intake_of(recipe.input), mean, std)
 
@@ -57,8 +55,18 @@ def intake_of(kind: str) -> Intake:
     return intake
 
 
-def _wants(encoder: str) -> tuple[str, ...]:
-    return catalog.entry("encoder", encoder).facts.get("wants", ())
+def build_encoder(
+    word: str, shape: Shape, width: float, depth: int, learned: Mapping[str, Any] | None = None
+) -> Encoder:
+    """An encoder of the catalog with what its line `wants` of what the input kind learned.
+
+    Raises:
+        OptionError: The catalog has no such encoder.
+    """
+    wants = catalog.entry("encoder", word).facts.get("wants", ())
+    wanted = {name: (learned or {})[name] for name in wants}
+    encoder: Encoder = catalog.load("encoder", word)(shape, width=width, depth=depth, **wanted)
+    return encoder
 
 
 def count_parameters(net: nn.Module) -> int:
@@ -100,7 +108,7 @@ def describe_encoders(
             **_costs(entry.word, shape, width, depth),
         }
         for entry in entries
-        if kind in entry.facts.get("inputs", ())
+        if catalog.reads(entry, kind, len(shape))
     )
 
 

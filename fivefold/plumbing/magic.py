@@ -19,6 +19,16 @@ _PICTURES: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftypavif", "AVIF"),
     (4, b"ftypavis", "AVIF"),
 )
+_SOUNDS: tuple[tuple[int, bytes, str], ...] = (
+    (8, b"WAVE", "WAV"),
+    (0, b"fLaC", "FLAC"),
+    (0, b"OggS", "Ogg"),
+    (8, b"AIFF", "AIFF"),
+    (8, b"AIFC", "AIFF"),
+    (0, b"ID3", "MP3"),
+    (0, b".snd", "AU"),
+    (0, b"caff", "CAF"),
+)
 _CLIPS: tuple[tuple[int, bytes, str], ...] = (
     *((4, b"ftyp" + brand, "") for brand in (b"avi", b"hei", b"hev", b"mif1", b"msf1")),
     *((4, b"ftyp" + brand, "") for brand in (b"M4A ", b"M4B ", b"M4P ")),
@@ -63,6 +73,14 @@ def picture_format(head: bytes) -> str:
     return _named(_PICTURES, head)
 
 
+def sound_format(head: bytes) -> str:
+    """The sound format that a file begins like, for example `WAV`; empty when none."""
+    found = _named(_SOUNDS, head)
+    if found == "Ogg" and b"theora" in head[:512]:
+        return ""  # a video in the same container
+    return found or ("MP3" if _is_mpeg_frame(head) else "")
+
+
 def clip_format(head: bytes) -> str:
     """The container of moving pictures that a file begins like, `MP4` say; empty when none.
 
@@ -82,6 +100,18 @@ def other_format(head: bytes) -> str:
 
 def _named(table: tuple[tuple[int, bytes, str], ...], head: bytes) -> str:
     return next((word for at, magic, word in table if head[at : at + len(magic)] == magic), "")
+
+
+def _is_mpeg_frame(head: bytes) -> bool:
+    """Whether bytes begin with the header of an MPEG sound frame, layer II or III.
+
+    Eleven set bits alone would also fit text in UTF-16, which begins with FF FE.
+    """
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return False
+    version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
+    bitrate, rate = head[2] >> 4, head[2] >> 2 & 3
+    return version != 1 and layer in (1, 2) and 0 < bitrate < 15 and rate != 3
 
 
 def _plain(head: bytes) -> str:

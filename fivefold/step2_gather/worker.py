@@ -99,6 +99,7 @@ def learn(
             opened.append(item)
             held += item.nbytes
         yield {"opened": position, "reason": reason}
+    limit.rest()  # what is learned of many items is not held against the last one
     yield {"shape": kind.learn(opened) if opened else None}
 
 
@@ -119,7 +120,7 @@ def decode(
                 if fitted is None or item is None:
                     writer.bad(row, raw)
                 else:
-                    writer.good(row, raw, item.shape, fitted)
+                    writer.good(row, raw, item, fitted)
             except OSError as cause:
                 yield {"disk": cause.strerror or str(cause)}
                 return

@@ -19,11 +19,13 @@ class Policy:
         most: Largest setting.
         unit: What the setting counts.
         about: What it does, in a few words.
+        of: The change that this one only says more of; "" for a change by itself.
     """
 
     most: float
     unit: str
     about: str
+    of: str = ""
 
 
 IMAGE_POLICIES: dict[str, Policy] = {
@@ -35,7 +37,9 @@ IMAGE_POLICIES: dict[str, Policy] = {
     "zoom": Policy(most=1, unit="of the size", about="larger or smaller"),
     "colour": Policy(most=1, unit="strength", about="brightness, contrast, saturation"),
     "rand": Policy(most=8, unit="operations", about="random operations"),
-    "magnitude": Policy(most=1, unit="strength", about="strength of `rand` (0.5 when absent)"),
+    "magnitude": Policy(
+        most=1, unit="strength", about="strength of `rand` (0.5 when absent)", of="rand"
+    ),
     "cutout": Policy(most=1, unit="of the side", about="a square painted over"),
     "mixup": Policy(most=8, unit="alpha", about="two pictures blended"),
     "cutmix": Policy(most=8, unit="alpha", about="a box of another picture"),
@@ -43,7 +47,23 @@ IMAGE_POLICIES: dict[str, Policy] = {
 
 ARRAY_POLICIES: dict[str, Policy] = {
     "noise": Policy(most=1, unit="of the deviation", about="Gaussian noise on every number"),
+    "mirror": Policy(most=1, unit="on", about="left and right swapped"),
+    "flip_vertical": Policy(most=1, unit="on", about="top and bottom swapped"),
+    "transpose": Policy(most=1, unit="on", about="rows and columns swapped"),
+    "roll": Policy(most=1, unit="on", about="moved round: what leaves on one side comes back"),
+    "negate": Policy(most=1, unit="on", about="high and low swapped"),
     "mixup": Policy(most=8, unit="alpha", about="two rows blended"),
+}
+
+SERIES_POLICIES: dict[str, Policy] = {
+    "noise": Policy(most=1, unit="of the deviation", about="Gaussian noise on every number"),
+    "crop": Policy(most=1, unit="of the length at least", about="a random part"),
+    "speed": Policy(most=1, unit="of the speed", about="faster or slower"),
+    "loudness": Policy(most=1, unit="strength", about="each channel stronger or weaker"),
+    "level": Policy(most=1, unit="of the deviation", about="each channel higher or lower"),
+    "warp": Policy(most=1, unit="strength", about="stronger and weaker in turn"),
+    "drop": Policy(most=1, unit="of the channels", about="channels left out as missing"),
+    "mixup": Policy(most=8, unit="alpha", about="two series blended"),
 }
 
 VIDEO_POLICIES: dict[str, Policy] = {

@@ -40,6 +40,8 @@ class VideoExpander(Expander):
         OptionError: A setting is unknown or out of its range.
     """
 
+    policies = VIDEO_POLICIES
+
     def __init__(
         self,
         record: ExpansionRecord,

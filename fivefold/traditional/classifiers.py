@@ -7,34 +7,42 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import SVC, LinearSVC
 from threadpoolctl import threadpool_limits
 
 from fivefold.scores.calibration import softmax
-from fivefold.scores.metrics import LEAST
+from fivefold.scores.measure import LEAST
 
 if TYPE_CHECKING:
     from fivefold.contracts.rows import FloatArray, IntArray
 
-_NUMBERS = 20_000_000  # fitted numbers that one forest may hold
+NUMBERS = 20_000_000  # fitted numbers that one forest may hold
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much a classifier is fitted to: N rows, F features of summed variance `spread`, K."""
+    """How much a classifier is fitted to: N rows, F features of summed variance `spread`, K.
+
+    `categories` are those of the features that are codes.
+    """
 
     rows: int
     features: int
     spread: float
     classes: int
+    categories: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +57,7 @@ class Classifier:
         kernel: Answering one row costs as much again for every row trained on.
         most_rows: More rows than this are not worth their cost.
         most_classes: It is not tried on more classes.
+        on_request: It is tried on features that name it only.
     """
 
     word: str
@@ -58,22 +67,36 @@ class Classifier:
     kernel: bool = False
     most_rows: int = 60_000
     most_classes: int = 1_000
+    on_request: bool = False
 
 
 def fit(
-    classifier: Classifier, features: FloatArray, targets: IntArray, *, classes: int, seed: int
+    classifier: Classifier,
+    features: FloatArray,
+    targets: IntArray,
+    *,
+    classes: int,
+    seed: int,
+    categories: tuple[int, ...] = (),
 ) -> Pipeline:
     """Fit to features (N, F) and targets (N,); a lone class gets a constant answer."""
     if len(np.unique(targets)) == 1:
         return make_pipeline(DummyClassifier(strategy="prior")).fit(features, targets)
-    # No column is scaled here: features come in one unit, and scaling each to deviation 1 would
-    # make as much of a pixel that never changes as of one that tells the classes apart.
-    spread = max(float(features.var(0, dtype=np.float64).sum()), 1e-6)
-    size = Size(len(features), features.shape[1], spread, classes)
+    size = size_of(features, classes, categories)
     # OpenMP counts its threads per calling thread, so the limit is set here, where fits that run
     # side by side call; boosting with more threads than cores is ten times as slow.
     with threadpool_limits(1):
         return classifier.build(size, seed).fit(features, targets)
+
+
+def size_of(features: FloatArray, classes: int, categories: tuple[int, ...] = ()) -> Size:
+    """How much features (N, F) are, of which `categories` are codes.
+
+    No column is scaled: features come in one unit, and scaling each to deviation 1 would make as
+    much of a pixel that never changes as of one that tells the classes apart.
+    """
+    spread = max(float(np.nan_to_num(features.var(0, dtype=np.float64)).sum()), 1e-6)
+    return Size(len(features), features.shape[1], spread, classes, categories)
 
 
 def logits(model: Pipeline, features: FloatArray) -> FloatArray:
@@ -123,7 +146,7 @@ def _forest(size: Size, seed: int) -> Pipeline:
         ExtraTreesClassifier(
             trees,
             min_samples_leaf=2 if size.rows > 200 else 1,
-            max_leaf_nodes=max(16, _NUMBERS // (2 * trees * size.classes)),
+            max_leaf_nodes=max(16, NUMBERS // (2 * trees * size.classes)),
             random_state=seed,
         )
     )
@@ -142,6 +165,44 @@ def _boosting(size: Size, seed: int) -> Pipeline:
     )
 
 
+def _boosted_trees(size: Size, seed: int) -> Pipeline:
+    """Boosting on the columns of a table: on the cells as they are, so the trees can say why.
+
+    Trees of more leaves and more of them where there are more rows (lab/LOG.md, Tables).
+    """
+    return make_pipeline(HistGradientBoostingClassifier(**tree_settings(size, seed)))
+
+
+def tree_settings(size: Size, seed: int) -> dict[str, Any]:
+    """Settings of boosting on the columns of a table, whatever it answers."""
+    codes = np.zeros(size.features, bool)
+    codes[list(size.categories)] = True
+    return {
+        "learning_rate": 0.05,
+        "max_iter": int(np.clip(4 * size.rows**0.5, 60, 300)),
+        "max_leaf_nodes": int(np.clip(size.rows**0.32, 4, 31)),
+        "min_samples_leaf": max(1, min(20, size.rows // (4 * size.classes))),
+        "l2_regularization": 1.0,
+        "max_features": 0.5,
+        "categorical_features": codes if codes.any() else None,
+        "early_stopping": False,
+        "random_state": seed,
+    }
+
+
+def _bagged_trees(size: Size, seed: int) -> Pipeline:
+    """Random forest; it knows missing values, and of codes that trees part them in steps."""
+    trees = 200
+    return make_pipeline(
+        RandomForestClassifier(
+            trees,
+            min_samples_leaf=3 if size.rows > 200 else 1,
+            max_leaf_nodes=max(16, NUMBERS // (2 * trees * size.classes)),
+            random_state=seed,
+        )
+    )
+
+
 CLASSIFIERS: dict[str, Classifier] = {
     c.word: c
     for c in (
@@ -152,5 +213,16 @@ CLASSIFIERS: dict[str, Classifier] = {
         Classifier(word="forest", build=_forest, growth=1.1, effort=3.0),
         Classifier(word="linear_svm", build=_linear_svm),
         Classifier(word="boosting", build=_boosting, effort=10.0, most_classes=30),
+        Classifier(
+            word="boosted_trees",
+            build=_boosted_trees,
+            effort=10.0,
+            most_rows=1_000_000,
+            most_classes=30,
+            on_request=True,
+        ),
+        Classifier(
+            word="bagged_trees", build=_bagged_trees, growth=1.1, effort=3.0, on_request=True
+        ),
     )
 }

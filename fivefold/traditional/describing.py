@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -34,17 +34,33 @@ class Described:
 
     Attributes:
         positions: (N,) which rows of the data set.
-        blocks: Name of the features -> (N, F).
+        blocks: Name of the features -> (N, F); (N * L, F) where each of L tokens is described.
+        categories: Name of the features -> which of them are codes; left out where none are.
     """
 
     positions: IntArray
     blocks: dict[str, FloatArray]
+    categories: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def take(self, names: tuple[str, ...], which: IntArray) -> FloatArray:
         """The features `names` side by side, of rows `which` of the data set: (M, F)."""
         order = np.argsort(self.positions)
         place = order[np.searchsorted(self.positions, which, sorter=order)]
-        return np.hstack([self.blocks[name][place] for name in names])
+        return np.hstack([self.blocks[name][self._lines(name, place)] for name in names])
+
+    def _lines(self, name: str, place: IntArray) -> IntArray:
+        """Lines of a block that describe the rows at `place`: one each, or one per token."""
+        each = self.blocks[name].shape[0] // len(self.positions)
+        return place if each == 1 else (place[:, None] * each + np.arange(each)).ravel()
+
+    def codes(self, names: tuple[str, ...]) -> tuple[int, ...]:
+        """Which of the features `names` side by side are codes of categories."""
+        found: list[int] = []
+        begin = 0
+        for name in names:
+            found += (begin + column for column in self.categories.get(name, ()))
+            begin += self.blocks[name].shape[1]
+        return tuple(found)
 
 
 def cores() -> int:
@@ -103,7 +119,7 @@ def portion(
 def measure(
     features: TraditionalFeatures, rows: Items, rng: np.random.Generator
 ) -> tuple[float, int]:
-    """Seconds per row on one core, and the number of features, from a small slice.
+    """Seconds per row on one core, and the numbers that describe it, from a small slice.
 
     Learning is part of the measure, since it describes the rows it learns from.
     """
@@ -112,7 +128,8 @@ def measure(
     features.learn(few, rng)
     learned = time.monotonic() - start
     start = time.monotonic()
-    width = features.describe(few.take(slice(None))).shape[1]
+    described = features.describe(few.take(slice(None)))
+    width = described.shape[1] * described.shape[0] // len(few)
     seconds = max(learned, time.monotonic() - start) / len(few)
     if seconds > 5e-3:
         return seconds, width
