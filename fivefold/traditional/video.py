@@ -26,7 +26,7 @@ _GRID = 4  # cells a side
 _WINDOW = 7  # pixels a side in which the flow is taken to be one
 _DIRECTIONS = 8
 _SPEEDS = (0.1, 0.3, 0.6, 1.0, 2.0)  # pixels a frame: borders of the histogram of speeds
-_FIRM = 1e-3  # added to the gradients' products: a flat wall does not move
+_FIRM = 1e-4  # added to the gradients' products: a flat wall does not move
 
 
 class _Unlearned(TraditionalFeatures):
