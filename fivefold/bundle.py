@@ -137,7 +137,7 @@ class Bundle:
             DataError: An item cannot be used.
         """
         each: Sequence[Item] = each_item(items, rows=self.facts.problem.reads_rows)
-        if not each:
+        if len(each) == 0:
             return np.zeros((0, len(self.classes)), np.float32)
         found = []
         for start in range(0, len(each), AT_ONCE):
