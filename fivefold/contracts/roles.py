@@ -211,7 +211,7 @@ class TraditionalFeatures(ABC):
     """
 
     name: str
-    per_token: ClassVar[bool] = False
+    per_token: bool = False
     classifiers: tuple[str, ...] = ()
     categories: tuple[int, ...] = ()
 
