@@ -42,11 +42,16 @@ def _encoder(word: str, cls: str, about: str, **facts: Any) -> Entry:  # noqa: A
     return Entry(word=word, place=place, about=about, facts=facts)
 
 
-# Facts of an input kind: files = False where it comes from Python only.
+# Facts of an input kind: files = False where it comes from Python only; nets = the encoders that
+# are trained by default, best first.
 INPUTS = _entries(
     Entry(word="image", place="fivefold.inputs.image:Image", about="picture files"),
     Entry(word="array", place="fivefold.inputs.array:Array", about="fixed-length vectors",
           facts={"files": False}),
+    Entry(word="tokens", place="fivefold.inputs.tokens:Tokens", about="lists of words",
+          facts={"nets": ("lstm", "window", "transformer")}),
+    Entry(word="text", place="fivefold.inputs.text:Text", about="text files",
+          facts={"nets": ("bag", "word_conv", "char_conv", "lstm")}),
 )  # fmt: skip
 TARGETS = _entries(
     Entry(word="class", place="fivefold.targets.class_:Class", about="one of k"),
@@ -54,9 +59,11 @@ TARGETS = _entries(
 INTAKES = _entries(
     Entry(word="image", place="fivefold.nets.intake.image:ImageIntake"),
     Entry(word="array", place="fivefold.nets.intake.array:ArrayIntake"),
+    Entry(word="text", place="fivefold.nets.intake.text:TextIntake"),
+    Entry(word="tokens", place="fivefold.nets.intake.tokens:TokensIntake"),
 )
 # Facts of an encoder: inputs = kinds it reads; wants = what it takes of what the kind learned,
-# as keywords; widths = its ladder, cheap to dear; passes = of 50,000 rows, wanted at width 1;
+# as keywords, where the kind has it; sequence = answers for every place as well; widths = its ladder, cheap to dear; passes = of 50,000 rows, wanted at width 1;
 # optimiser and rate = what trains it well; source = paper; depths = useful depths; any_size =
 # reads other sizes than it was built for.
 ENCODERS = _entries(
@@ -81,7 +88,31 @@ ENCODERS = _entries(
     _encoder("resnet", "ResNet", "residual blocks",
              inputs=("image",), optimiser="adamw", rate=2e-3, source="arXiv 1512.03385",
              depths=(1, 2, 3), any_size=True),
+    _encoder("bag", "Bag", "n-grams of words, hashed and added up",
+             inputs=("text",), optimiser="adamw", rate=5e-3, source="arXiv 1607.01759",
+             depths=(1, 2, 3), wants=("words", "vocabulary", "grams"),
+             widths=(0.25, 0.5, 1.0, 2.0), passes=1.5),
+    _encoder("word_conv", "WordConv", "phrases, wherever they stand",
+             inputs=("text", "tokens"), optimiser="adamw", rate=1e-3, source="arXiv 1408.5882",
+             depths=(1,), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0)),
+    _encoder("char_conv", "CharConv", "characters, from raw text",
+             inputs=("text",), optimiser="adamw", rate=1e-3, source="arXiv 1509.01626",
+             depths=(1, 2), wants=("characters", "symbols"), widths=(0.125, 0.25, 0.5, 1.0, 4.0)),
+    _encoder("lstm", "Lstm", "cells that remember, both ways",
+             inputs=("text", "tokens"), optimiser="adamw", rate=2e-3, source="arXiv 1508.01991",
+             depths=(1, 2), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
+             sequence=True),
+    _encoder("transformer", "Transformer", "every word looks at every other",
+             inputs=("text", "tokens"), optimiser="adamw", rate=1e-3, source="arXiv 1706.03762",
+             depths=(1, 2, 4), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
+             sequence=True),
+    _encoder("window", "Window", "a word among its neighbours",
+             inputs=("text", "tokens"), optimiser="adamw", rate=1e-3, source="arXiv 1103.0398",
+             depths=(1, 2, 3), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
+             sequence=True),
 )  # fmt: skip
+# Facts of a head: target = what it answers; reads = "sequence" where it wants features for every
+# place of a row.
 HEADS = _entries(
     Entry(word="class", place="fivefold.nets.heads.class_:ClassHead", about="softmax",
           facts={"target": "class"}),
@@ -89,11 +120,17 @@ HEADS = _entries(
 EXPANSIONS = _entries(
     Entry(word="image", place="fivefold.step3_expand.image:ImageExpander", about="pictures"),
     Entry(word="array", place="fivefold.step3_expand.array:ArrayExpander", about="vectors"),
+    Entry(word="text", place="fivefold.step3_expand.text:TextExpander", about="texts"),
+    Entry(word="tokens", place="fivefold.step3_expand.tokens:TokensExpander", about="sentences"),
 )
 TRADITIONAL = _entries(
     Entry(word="image", place="fivefold.traditional.image:features", about="HOG, SIFT, colour"),
     Entry(
         word="array", place="fivefold.traditional.array:features", about="the columns as they are"
+    ),
+    Entry(word="text", place="fivefold.traditional.text:features", about="n-grams, tf-idf"),
+    Entry(
+        word="tokens", place="fivefold.traditional.tokens:features", about="words and neighbours"
     ),
 )
 
@@ -154,8 +191,10 @@ class Cell:
 def cells() -> tuple[Cell, ...]:
     """Every input x encoder x head that is listed, hence tested."""
     return tuple(
-        Cell(input=kind, encoder=encoder.word, head=head)
+        Cell(input=kind, encoder=encoder.word, head=head.word)
         for encoder in ENCODERS.values()
         for kind in encoder.facts["inputs"]
-        for head in HEADS
+        for head in HEADS.values()
+        if head.facts.get("reads") != "sequence"
+        or (kind == "tokens" and "sequence" in encoder.facts)
     )

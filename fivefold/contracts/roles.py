@@ -6,7 +6,7 @@ Axes: N rows, K classes, H W C a picture, F features of a hand-crafted descripti
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fivefold.contracts.records import Dataset, ExpansionRecord
-    from fivefold.contracts.rows import FloatArray, IntArray, Items
+    from fivefold.contracts.rows import Features, FloatArray, IntArray, Items
 
 
 Choice = tuple[float, str]  # a setting of an expansion, and why
@@ -53,7 +53,13 @@ class DecodedSource(Source, Protocol):
 
 
 class InputKind(ABC):
-    """One kind of raw input: recognise, open, describe. Numpy only."""
+    """One kind of raw input: recognise, open, describe. Numpy only.
+
+    Attributes:
+        samples: Opened items that `learn` wants to see.
+    """
+
+    samples: ClassVar[int] = 200
 
     @abstractmethod
     def recognise(self, name: str, head: bytes) -> bool:
@@ -141,16 +147,25 @@ class Expander(ABC):
 
 
 class TraditionalFeatures(ABC):
-    """Hand-crafted features of one input kind."""
+    """Hand-crafted features of one input kind.
+
+    Attributes:
+        name: Part of the names of members, unique within the kind.
+        sparse: `describe` gives scipy's CSR instead of a dense array.
+        per_token: It describes every place of an item: (N * L, F) for items (N, L, ...), row by
+            row; padding is described by zeros.
+    """
 
     name: str
+    sparse: ClassVar[bool] = False
+    per_token: ClassVar[bool] = False
 
     @abstractmethod
     def learn(self, rows: Items, rng: np.random.Generator) -> None:
         """Learn what the features need (a visual vocabulary, say) from training rows."""
 
     @abstractmethod
-    def describe(self, items: NDArray[np.generic]) -> FloatArray:
+    def describe(self, items: NDArray[np.generic]) -> Features:
         """Describe items (N, *item_shape) by features (N, F)."""
 
     @abstractmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from fivefold.plumbing.lock import share
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
+Features = Any  # (N, F) float32, an array or scipy's CSR: contracts do without scipy
 
 
 @lru_cache(maxsize=16)

@@ -9,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fivefold import catalog
 from fivefold.nets.base import Encoder, Head, Intake, Net, Shape
+from fivefold.plumbing.errors import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,16 +37,17 @@ def build(
         mean: Mean of the raw input over training rows, (C, 1, 1) or (D,).
         std: Its deviation, of the same shape.
         learned: What the input kind learned of its items (`Dataset.shape`); an encoder gets of it
-            what its catalog line `wants`.
+            what its catalog line `wants`, as far as the kind has it.
 
     Raises:
-        OptionError: The catalog has no such encoder or head.
+        OptionError: The catalog has no such encoder or head, or they do not fit each other.
     """
     encoder_class = catalog.load("encoder", recipe.net)
     head_class = catalog.load("head", recipe.head)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        wanted = {name: (learned or {})[name] for name in _wants(recipe.net)}
+        wanted = {name: learned[name] for name in _wants(recipe.net) if learned and name in learned}
+        wanted |= _sequence(recipe)
         encoder: Encoder = encoder_class(shape, width=recipe.width, depth=recipe.depth, **wanted)
         head: Head = head_class(encoder.features, outputs)
     return Net(encoder, head, intake_of(recipe.input), mean, std)
@@ -59,6 +61,20 @@ def intake_of(kind: str) -> Intake:
 
 def _wants(encoder: str) -> tuple[str, ...]:
     return catalog.entry("encoder", encoder).facts.get("wants", ())
+
+
+def _sequence(recipe: Recipe) -> dict[str, Any]:
+    """What an encoder is told where its head answers for every place of a row."""
+    if catalog.entry("head", recipe.head).facts.get("reads") != "sequence":
+        return {}
+    if not catalog.entry("encoder", recipe.net).facts.get("sequence"):
+        able = [e.word for e in catalog.listed("encoder").values() if e.facts.get("sequence")]
+        raise OptionError(
+            found=f"net {recipe.net}, which answers for a row as a whole",
+            wanted=f"one that answers for every place: {', '.join(able)}",
+            hint="choose one of them with --net, or leave it out",
+        )
+    return {"sequence": True}
 
 
 def count_parameters(net: nn.Module) -> int:

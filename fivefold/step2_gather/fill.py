@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 
 MANIFEST = "manifest.json"
-_SAMPLE = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,8 +116,9 @@ def _decode(
 def _learned(crew: Crew, wanted: Wanted, total: int) -> dict[str, Any]:
     """The cached shape; a sample without one good item says nothing, so the next is tried."""
     rows = [*_spread(wanted.sample), *sorted(set(range(total)) - set(wanted.sample))]
-    for start in range(0, total, _SAMPLE):
-        shape = crew.learn(rows[start : start + _SAMPLE])
+    most = wanted.kind.samples
+    for start in range(0, total, most):
+        shape = crew.learn(rows[start : start + most])
         if shape is not None:
             return shape
     reasons = commonest({**crew.refused, **crew.bad}.values())
@@ -135,7 +135,7 @@ def _copy(
     """Bring items that are arrays already into the cache, without workers."""
     bad: dict[int, str] = {}
     origins = wanted.origins
-    sample = _spread(wanted.sample)[:_SAMPLE]
+    sample = _spread(wanted.sample)[: wanted.kind.samples]
     shape = wanted.kind.learn([sources[origins[row]].array(wanted.names[row]) for row in sample])
     notes = _lay_out(folder, shape, len(wanted.names), limits)
     with ItemWriter(wanted.kind, shape, folder) as writer:

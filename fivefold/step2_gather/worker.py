@@ -99,6 +99,7 @@ def learn(
             opened.append(item)
             held += item.nbytes
         yield {"opened": position, "reason": reason}
+    limit.rest()  # what is learned of many items is not held against the last one
     yield {"shape": kind.learn(opened) if opened else None}
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
@@ -20,9 +21,10 @@ from threadpoolctl import threadpool_limits
 
 from fivefold.scores.calibration import softmax
 from fivefold.scores.metrics import LEAST
+from fivefold.traditional.ratios import RatioSVC
 
 if TYPE_CHECKING:
-    from fivefold.contracts.rows import FloatArray, IntArray
+    from fivefold.contracts.rows import Features, FloatArray, IntArray
 
 _NUMBERS = 20_000_000  # fitted numbers that one forest may hold
 
@@ -49,6 +51,7 @@ class Classifier:
         kernel: Answering one row costs as much again for every row trained on.
         most_rows: More rows than this are not worth their cost.
         most_classes: It is not tried on more classes.
+        reads: Forms of features that it is good for, `dense` or `sparse`.
     """
 
     word: str
@@ -58,28 +61,41 @@ class Classifier:
     kernel: bool = False
     most_rows: int = 60_000
     most_classes: int = 1_000
+    reads: tuple[str, ...] = ("dense",)
+
+    def can_read(self, *, sparse: bool) -> bool:
+        """Whether it is good for features of a form."""
+        return ("sparse" if sparse else "dense") in self.reads
 
 
 def fit(
-    classifier: Classifier, features: FloatArray, targets: IntArray, *, classes: int, seed: int
+    classifier: Classifier, features: Features, targets: IntArray, *, classes: int, seed: int
 ) -> Pipeline:
     """Fit to features (N, F) and targets (N,); a lone class gets a constant answer."""
     if len(np.unique(targets)) == 1:
         return make_pipeline(DummyClassifier(strategy="prior")).fit(features, targets)
     # No column is scaled here: features come in one unit, and scaling each to deviation 1 would
     # make as much of a pixel that never changes as of one that tells the classes apart.
-    spread = max(float(features.var(0, dtype=np.float64).sum()), 1e-6)
-    size = Size(len(features), features.shape[1], spread, classes)
+    spread = max(_spread(features), 1e-6)
+    size = Size(*features.shape, spread, classes)
     # OpenMP counts its threads per calling thread, so the limit is set here, where fits that run
     # side by side call; boosting with more threads than cores is ten times as slow.
     with threadpool_limits(1):
         return classifier.build(size, seed).fit(features, targets)
 
 
-def logits(model: Pipeline, features: FloatArray) -> FloatArray:
+def _spread(features: Features) -> float:
+    """Variance of the columns, summed."""
+    if not sparse.issparse(features):
+        return float(features.var(0, dtype=np.float64).sum())
+    squares = float(np.square(features.data, dtype=np.float64).sum()) / features.shape[0]
+    return squares - float(np.square(np.asarray(features.mean(0), np.float64)).sum())
+
+
+def logits(model: Pipeline, features: Features) -> FloatArray:
     """Margins or log-probabilities (N, J) of the classes seen, in the order of `classes_`."""
     with threadpool_limits(1):
-        if not isinstance(model[-1], SVC | LinearSVC):
+        if not isinstance(model[-1], SVC | LinearSVC | RatioSVC):
             return np.log(np.maximum(model.predict_proba(features), LEAST)).astype(np.float32)
         margins = model.decision_function(features)
     if margins.ndim == 1:
@@ -117,6 +133,11 @@ def _linear_svm(size: Size, seed: int) -> Pipeline:
     )
 
 
+def _ratio_svm(size: Size, seed: int) -> Pipeline:
+    del size  # it brings rows to length one itself
+    return make_pipeline(RatioSVC(random_state=seed))
+
+
 def _forest(size: Size, seed: int) -> Pipeline:
     trees = 200
     return make_pipeline(
@@ -145,12 +166,13 @@ def _boosting(size: Size, seed: int) -> Pipeline:
 CLASSIFIERS: dict[str, Classifier] = {
     c.word: c
     for c in (
-        Classifier(word="logistic", build=_logistic),
+        Classifier(word="logistic", build=_logistic, reads=("dense", "sparse")),
+        Classifier(word="ratio_svm", build=_ratio_svm, most_classes=50, reads=("sparse",)),
         Classifier(
             word="svm", build=_svm, growth=1.7, kernel=True, most_rows=12_000, most_classes=50
         ),
         Classifier(word="forest", build=_forest, growth=1.1, effort=3.0),
-        Classifier(word="linear_svm", build=_linear_svm),
+        Classifier(word="linear_svm", build=_linear_svm, reads=("dense", "sparse")),
         Classifier(word="boosting", build=_boosting, effort=10.0, most_classes=30),
     )
 }

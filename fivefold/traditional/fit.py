@@ -115,7 +115,7 @@ def fit_within(
         described = _describe(dataset, choice, clock, rng, portion(tick, 0.0, DESCRIBING))
         orders = tuple(_order(dataset, described, fold, rng) for fold in range(dataset.n_folds))
         bench = Bench(dataset=dataset, described=described, orders=orders, clock=clock, seed=seed)
-        entrants = candidates(tuple(b.name for b in choice.blocks), len(dataset.classes))
+        entrants = candidates(choice.blocks, len(dataset.classes))
         until = max(clock.used(), clock.budget * RACING)
         ranked = race(bench, entrants, until)
         if tick:
@@ -193,7 +193,7 @@ def _describe(
             stop=partial(_late, clock, least),
         )
         begun += cost / total
-    n = min(len(block) for block in found.values())
+    n = min(block.shape[0] for block in found.values())
     return Described(
         positions=positions[:n], blocks={name: block[:n] for name, block in found.items()}
     )

@@ -24,6 +24,7 @@ from fivefold.traditional.describing import Described, cores
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from fivefold.contracts.roles import TraditionalFeatures
 
 _CAUTION = 1.3  # a cost foretold from a smaller fit is counted this many times
 _JUDGES = 2_000  # validation rows that a race is judged on
@@ -160,14 +161,15 @@ def stratified(targets: IntArray, rng: np.random.Generator) -> IntArray:
     return by_class[np.argsort(place, kind="stable")]
 
 
-def candidates(names: tuple[str, ...], classes: int) -> tuple[Candidate, ...]:
+def candidates(blocks: Sequence[TraditionalFeatures], classes: int) -> tuple[Candidate, ...]:
     """All features together with every classifier first, then every feature for itself."""
-    sets = [names, *((name,) for name in names if len(names) > 1)]
+    sets = [tuple(blocks), *((block,) for block in blocks if len(blocks) > 1)]
     return tuple(
-        Candidate(features, classifier)
-        for features in sets
+        Candidate(tuple(block.name for block in chosen), classifier)
+        for chosen in sets
         for classifier in CLASSIFIERS.values()
         if classes <= classifier.most_classes
+        and classifier.can_read(sparse=any(block.sparse for block in chosen))
     )
 
 

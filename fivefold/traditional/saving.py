@@ -43,6 +43,7 @@ TRUSTED: frozenset[tuple[str, str]] = frozenset(
         ("sklearn._loss.link.MultinomialLogit", "ObjectNode"),
         ("sklearn._loss.loss.HalfBinomialLoss", "ObjectNode"),
         ("sklearn._loss.loss.HalfMultinomialLoss", "ObjectNode"),
+        ("fivefold.traditional.ratios.RatioSVC", "ObjectNode"),
         ("sklearn.decomposition._pca.PCA", "ObjectNode"),
         ("sklearn.dummy.DummyClassifier", "ObjectNode"),
         ("sklearn.ensemble._forest.ExtraTreesClassifier", "ObjectNode"),
@@ -91,7 +92,7 @@ def load_model(file: Path) -> Pipeline:
     for place, loader in _types(schema):
         if (place, loader) not in TRUSTED:
             _refuse(file, f"holds type {place} (read by {loader}), not on the list")
-    # Tree and TreePredictor are the two on our list that are not on skops' own.
+    # Tree, TreePredictor and our own RatioSVC are those on the list that are not on skops' own.
     model = skops.io.load(file, trusted=sorted({place for place, _ in TRUSTED}))
     if not isinstance(model, Pipeline):
         _refuse(file, f"holds type {type(model).__name__} where a pipeline belongs")
