@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from benchmarks.harness import training_rows
 from fivefold.contracts.records import Plan, PlanLine, Recipe, Timing
 from fivefold.step4_train import plan_nets
-from fivefold.step4_train.plan import answering_within, make_plan
+from fivefold.step4_train.line_up import make_plan
+from fivefold.step4_train.plan import answering_within
 
 if TYPE_CHECKING:
     from benchmarks.harness import Arena, MakePlan, Prepare, Stand

@@ -6,7 +6,7 @@ Safetensors, skops with an allow-list, and JSON: a bundle from a stranger cannot
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
@@ -24,14 +24,14 @@ from fivefold.nets.build import build, intake_of
 from fivefold.plumbing.errors import BadItem, DataError, RunError
 from fivefold.plumbing.files import printable, whole
 from fivefold.plumbing.mirror import fetched_bundle, is_url
-from fivefold.scores.calibration import apply_temperature
+from fivefold.targets import target_of
 from fivefold.traditional.answers import predict_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from fivefold.contracts.records import Dataset
-    from fivefold.contracts.roles import InputKind
+    from fivefold.contracts.roles import InputKind, TargetKind
     from fivefold.nets.base import Net
 
 Item = str | Path | bytes | np.ndarray
@@ -40,7 +40,15 @@ AT_ONCE = 500  # raw items decoded at a time
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What a bundle knows beside its weights; `shape` is what the input kind learned."""
+    """What a bundle knows beside its weights.
+
+    Attributes:
+        problem: What step 1 found.
+        classes: The target's vocabulary.
+        shape: What the input kind learned.
+        members: Who answers.
+        ensemble: How their answers are pooled.
+    """
 
     problem: Problem
     classes: tuple[str, ...]
@@ -55,10 +63,13 @@ class Answer:
 
     Attributes:
         item: Its name.
-        prediction: The class; None where the item could not be used.
-        probabilities: Class -> probability.
-        sure: The probability is above the threshold that validation showed to be reliable.
+        prediction: The answer in words; None where the item could not be used.
+        probabilities: Class or label -> probability.
+        sure: Its confidence is above the threshold that validation showed to be reliable.
         problem: Why the item could not be used; None where it could.
+        values: Number -> its value.
+        intervals: Number -> ends of the interval that should hold nine of ten true values.
+        tags: (tag, probability) of each token.
     """
 
     item: str
@@ -66,6 +77,9 @@ class Answer:
     probabilities: dict[str, float]
     sure: bool
     problem: str | None = None
+    values: dict[str, float] = field(default_factory=dict)
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    tags: tuple[tuple[str, float], ...] = ()
 
 
 @final
@@ -91,27 +105,36 @@ class Bundle:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Class names, in the order of the probabilities' columns."""
+        """Class names, labels, tags or names of numbers, in the order of the answers' columns."""
         return self.facts.classes
 
-    def predict(self, items: Sequence[Item] | Item) -> list[str]:
-        """The class of each item: paths, raw bytes, or decoded arrays; one path alone is one.
+    def predict(self, items: Sequence[Item] | Item) -> list[Any]:
+        """The answer for each item: paths, raw bytes, or decoded arrays; one path alone is one.
+
+        Returns:
+            Of each its class (a word), its number (or a tuple of numbers), a tuple of its labels,
+            or a tuple of the tags of its tokens.
 
         Raises:
             DataError: An item cannot be used.
         """
-        best = self.predict_proba(items).argmax(1)
-        return [self.classes[i] for i in best]
+        return self._target.plain(self.predict_proba(items), self.classes)
 
     def predict_proba(self, items: Sequence[Item] | Item) -> FloatArray:
-        """Calibrated probabilities (N, K), columns as in `classes`.
+        """Calibrated probabilities (N, K), columns as in `classes`; of numbers, see below.
+
+        Returns:
+            Of tags (N, L, K), zeros behind the last token; of M numbers (N, 2M): M means, then M
+            deviations.
 
         Raises:
             DataError: An item cannot be used.
         """
         if isinstance(items, str | Path | bytes):
             items = [items]
-        found = [np.zeros((0, len(self.classes)), np.float32)]
+        if not items:
+            return np.zeros((0, len(self.classes)), np.float32)
+        found = []
         for start in range(0, len(items), AT_ONCE):
             some = items[start : start + AT_ONCE]
             opened = [self._open(item) for item in some]
@@ -139,7 +162,7 @@ class Bundle:
     def part_probabilities(
         self, rows: Items, *, tick: Callable[[float], None] | None = None
     ) -> dict[str, FloatArray]:
-        """Probabilities (N, K) of every part in use, by `member/fold`."""
+        """Answers of every part in use, by `member/fold`."""
         deep = [m for m in self.facts.members if m.kind == "deep"]
         nets = sum(len(m.parts) for m in deep)
         found: dict[str, FloatArray] = {}
@@ -156,15 +179,15 @@ class Bundle:
         return found
 
     def pool(self, parts: dict[str, FloatArray]) -> FloatArray:
-        """The ensemble's calibrated probabilities (N, K) from its parts' probabilities."""
-        ensemble = self.facts.ensemble
+        """The ensemble's calibrated answers from those of its parts."""
+        ensemble, kind = self.facts.ensemble, self._target
         alone = ensemble.temperatures
         mixed = sum(
-            weight * apply_temperature(mean_of_parts(member, parts), alone[member.name])
+            weight * kind.addable(kind.apply_temperature(self._whole(member, parts), alone[name]))
             for member in self.facts.members
-            if (weight := ensemble.weights.get(member.name, 0.0)) > 0
+            if (weight := ensemble.weights.get(name := member.name, 0.0)) > 0
         )
-        return apply_temperature(np.asarray(mixed, np.float32), ensemble.temperature)
+        return kind.apply_temperature(kind.settled(np.asarray(mixed)), ensemble.temperature)
 
     def only(self, names: set[str]) -> Bundle:
         """The same bundle narrowed to some members; for measuring what they cost."""
@@ -194,6 +217,16 @@ class Bundle:
     def _kind(self) -> InputKind:
         kind: InputKind = catalog.load("input", self.facts.problem.inputs[0].kind)()
         return kind
+
+    @cached_property
+    def _target(self) -> TargetKind:
+        return target_of(self.facts.problem)
+
+    def _whole(self, member: Member, parts: dict[str, FloatArray]) -> FloatArray:
+        """The member's answers: those of its folds, pooled."""
+        kind = self._target
+        folds = [parts[f"{member.name}/{part.fold}"] for part in member.parts]
+        return kind.settled(np.mean([kind.addable(one) for one in folds], axis=0))
 
     @cached_property
     def _nets(self) -> dict[str, Net]:
@@ -238,22 +271,18 @@ class Bundle:
         return Held(np.stack(good) if good else np.zeros(shape, self.facts.shape["dtype"]))
 
     def _answer(self, item: Item, row: FloatArray) -> Answer:
-        best = int(row.argmax())
+        kind, answer = self._target, row[None]
+        told = {"probabilities": {}, **kind.told(row, self.classes)}
         return Answer(
             item=_name(item),
-            prediction=self.classes[best],
-            probabilities={c: round(float(p), 6) for c, p in zip(self.classes, row, strict=True)},
-            sure=bool(row[best] >= self.facts.ensemble.sure_above),
+            prediction=kind.decode(answer, self.classes)[0],
+            sure=bool(kind.confidence(answer)[0] >= self.facts.ensemble.sure_above),
+            **told,
         )
 
     def _refusal(self, item: Item, bad: BadItem) -> Answer:
         name = _name(item)
         return Answer(item=name, prediction=None, probabilities={}, sure=False, problem=str(bad))
-
-
-def mean_of_parts(member: Member, parts: dict[str, FloatArray]) -> FloatArray:
-    """The member's probabilities (N, K): the mean over its folds."""
-    return np.mean([parts[f"{member.name}/{part.fold}"] for part in member.parts], axis=0)
 
 
 def save(folder: Path, dataset: Dataset, fleet: Fleet, ensemble: Ensemble, trained: Path) -> Bundle:

@@ -55,6 +55,9 @@ INPUTS = _entries(
 )  # fmt: skip
 TARGETS = _entries(
     Entry(word="class", place="fivefold.targets.class_:Class", about="one of k"),
+    Entry(word="labels", place="fivefold.targets.labels:Labels", about="any of k"),
+    Entry(word="number", place="fivefold.targets.number:Number", about="one or several reals"),
+    Entry(word="tags", place="fivefold.targets.tags:Tags", about="one of k for each token"),
 )
 INTAKES = _entries(
     Entry(word="image", place="fivefold.nets.intake.image:ImageIntake"),
@@ -111,11 +114,19 @@ ENCODERS = _entries(
              depths=(1, 2, 3), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
              sequence=True),
 )  # fmt: skip
-# Facts of a head: target = what it answers; reads = "sequence" where it wants features for every
-# place of a row.
+# Facts of a head: target = kind it answers, whose default is the first one listed; reads =
+# "sequence" where it wants features of every position; smoothing = of the targets in training.
 HEADS = _entries(
     Entry(word="class", place="fivefold.nets.heads.class_:ClassHead", about="softmax",
-          facts={"target": "class"}),
+          facts={"target": "class", "smoothing": 0.2}),
+    Entry(word="labels", place="fivefold.nets.heads.labels:LabelsHead", about="sigmoids",
+          facts={"target": "labels"}),
+    Entry(word="number", place="fivefold.nets.heads.number:NumberHead", about="mean and deviation",
+          facts={"target": "number"}),
+    Entry(word="tags", place="fivefold.nets.heads.tags:TagsHead", about="softmax of each token",
+          facts={"target": "tags", "reads": "sequence"}),
+    Entry(word="crf", place="fivefold.nets.heads.crf:CrfHead", about="tags that follow each other",
+          facts={"target": "tags", "reads": "sequence"}),
 )  # fmt: skip
 EXPANSIONS = _entries(
     Entry(word="image", place="fivefold.step3_expand.image:ImageExpander", about="pictures"),
@@ -168,6 +179,23 @@ def entry(room: Room, word: str) -> Entry:
             found=f"{room} {word!r}", wanted=f"one of {', '.join(parts)}", hint="see fivefold nets"
         )
     return parts[word]
+
+
+def head_of(target: str) -> Entry:
+    """The default head of a target kind (a catalog word).
+
+    Raises:
+        OptionError: No head answers it.
+    """
+    found = [head for head in listed("head").values() if head.facts.get("target") == target]
+    ours = [head for head in found if head.word in HEADS]
+    if not found:
+        raise OptionError(
+            found=f"target {target!r} without a head",
+            wanted=f"one of {', '.join(TARGETS)}",
+            hint="leave out --target",
+        )
+    return (ours or found)[0]
 
 
 def load(room: Room, word: str) -> Any:  # noqa: ANN401 - a class or a function, by room

@@ -6,17 +6,19 @@ import platform
 import shlex
 import time
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fivefold import __version__
+from fivefold import __version__, catalog
 from fivefold.nets.build import first_layer_kernels
 from fivefold.plumbing.files import atomic, printable
 from fivefold.step2_gather.look import contact_sheet
 from fivefold.step3_expand.sheet import preview_sheet
+from fivefold.targets import target_of
 from fivefold.win_ import Circumstances, Price
 
 if TYPE_CHECKING:
@@ -25,10 +27,11 @@ if TYPE_CHECKING:
     from fivefold.bundle import Bundle
     from fivefold.contracts.options import Options
     from fivefold.contracts.records import Dataset, Ensemble, ExpansionRecord
-    from fivefold.contracts.roles import Expander
+    from fivefold.contracts.roles import Expander, InputKind
     from fivefold.contracts.rows import FloatArray
     from fivefold.plumbing.clock import Clock
     from fivefold.plumbing.run_folder import RunFolder
+    from fivefold.step2_gather.look import Show
 
 PRICED_ROWS = 50  # rows answered to tell the price of one answer
 CONTACT_SHEET = Path("gather") / "contact_sheet.png"
@@ -40,7 +43,7 @@ def describe(dataset: Dataset, vault_rows: int) -> tuple[str, ...]:
     """What step 2 found, in a few lines."""
     lines = [
         f"{len(dataset.rows):,} rows to learn from, {vault_rows:,} sealed in the vault, "
-        f"{len(dataset.classes)} classes; {dataset.split}",
+        f"{target_of(dataset.problem).count(dataset.classes)}; {dataset.split}",
     ]
     if dataset.cache_hit:
         lines.append("decoded before: the cache of an earlier run is used")
@@ -57,16 +60,19 @@ def describe(dataset: Dataset, vault_rows: int) -> tuple[str, ...]:
 
 
 def draw_contact_sheet(path: Path, dataset: Dataset) -> None:
-    """Write examples of every class as one picture, for kinds that can be seen."""
-    sheet = contact_sheet(dataset)
-    if sheet is not None:
-        _save(sheet, path)
+    """Write examples of every class as one picture."""
+    _save(contact_sheet(dataset, _show(dataset)), path)
 
 
 def draw_preview(path: Path, dataset: Dataset, expander: Expander, *, seed: int) -> None:
-    """Write every expansion before and after, for kinds that can be seen."""
-    if dataset.problem.inputs[0].kind == "image":
-        _save(preview_sheet(expander, dataset, seed=seed), path)
+    """Write every expansion before and after as one picture."""
+    _save(preview_sheet(expander, dataset, _show(dataset), seed=seed), path)
+
+
+def _show(dataset: Dataset) -> Show:
+    """A cached item of the data for people."""
+    kind: InputKind = catalog.load("input", dataset.problem.inputs[0].kind)()
+    return partial(kind.show, shape=dataset.shape)
 
 
 def circumstances(  # noqa: PLR0913 - it gathers what no record holds
@@ -97,6 +103,7 @@ def circumstances(  # noqa: PLR0913 - it gathers what no record holds
         contact_png=_read(folder.path / CONTACT_SHEET),
         preview_png=_read(folder.path / PREVIEW),
         kernels=_kernels(ensemble, bundle),
+        show=_show(dataset),
     )
 
 

@@ -221,9 +221,10 @@ def predict(
         elif answer.prediction is None:
             print(f"{answer.item}: cannot be used: {answer.problem}", file=sys.stderr)
         else:
-            share = answer.probabilities[answer.prediction]
+            share = answer.probabilities.get(answer.prediction)
+            stated = "" if share is None else f" {share:.1%}"
             unsure = "" if answer.sure else "  (not sure)"
-            print(f"{answer.item}: {printable(answer.prediction)} {share:.1%}{unsure}")
+            print(f"{answer.item}: {printable(answer.prediction)}{stated}{unsure}")
     if any(answer.prediction is None for answer in answers):
         raise typer.Exit(1)
 

@@ -159,7 +159,7 @@ class _Pipeline:
                 opponents = self._traditional(dataset, vault.size)
                 notes = Plan(notes=opponents.notes)
                 first = Fleet(members=opponents.members, plan=notes, degraded=())
-                if not saving.exists(self.folder.path / "bundle", "bundle"):
+                if first.members and not saving.exists(self.folder.path / "bundle", "bundle"):
                     self._bundle(dataset, first)
                 fleet = self._train(site, launchers, first, vault.size)
             chosen, bundle = self._bundle(dataset, fleet)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from fivefold import bundle as bundles
 from fivefold.launch.meeting import meeting
@@ -42,12 +42,12 @@ class Run:
         self.report = replace(report, url=f"{url}/{report.html.name}") if url else report
         self.bundle: Bundle = bundles.load(folder, device=device)
 
-    def predict(self, items: Sequence[Item] | np.ndarray) -> list[str]:
-        """The class of each item: paths, raw bytes or decoded arrays."""
+    def predict(self, items: Sequence[Item] | np.ndarray) -> list[Any]:
+        """The answer for each item, as `bundle.predict`: paths, raw bytes or decoded arrays."""
         return self.bundle.predict(items)
 
     def predict_proba(self, items: Sequence[Item] | np.ndarray) -> FloatArray:
-        """Calibrated probabilities (N, K), columns as in `bundle.classes`."""
+        """Calibrated probabilities (N, K), columns as in `bundle.classes`; see there for others."""
         return self.bundle.predict_proba(items)
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from fivefold.contracts.rows import FloatArray, IntArray, Rows
+from fivefold.contracts.rows import FloatArray, IntArray, Rows, Targets
 
 Part = Literal["train", "validation", "test"]
 SEPARATOR = "\x1f"  # between the parts of a label that has several
@@ -119,9 +119,10 @@ class Dataset:
 
     Attributes:
         problem: What step 1 found.
-        classes: (k) class names; `targets` counts into them.
+        classes: (k) the vocabulary: class names, which `targets` counts into; labels, tags, or
+            names of numbers.
         rows: (n) open rows of the decoded cache.
-        targets: (n,) class numbers.
+        targets: Of n rows, as their `roles.TargetKind` has them: (n,) class numbers say.
         names: (n) item names.
         folds: (n,) fold in which a row is validated; -1 for rows that are always trained on.
         n_folds: 1 (one validation part) or the number of folds.
@@ -141,7 +142,7 @@ class Dataset:
     problem: Problem
     classes: tuple[str, ...]
     rows: Rows
-    targets: IntArray
+    targets: Targets
     names: tuple[str, ...]
     folds: IntArray
     n_folds: int
@@ -330,7 +331,7 @@ class Member:
         parameters: Number of parameters of one part.
         score: The problem's metric on validation rows.
         seconds: Training time of all parts.
-        answers: (n, k) out-of-fold or validation probabilities; NaN where a row has none.
+        answers: Of n rows, out-of-fold or on validation rows; NaN where a row has none.
     """
 
     name: str
@@ -362,13 +363,15 @@ class Ensemble:
 
     Attributes:
         weights: Member name -> weight; they sum to one, members with none are left out.
-        temperature: Divides the log of the pooled probabilities of calibrated members.
+        temperature: Of the pooled answers of calibrated members; for classes it divides the log of
+            the probabilities.
         score: The problem's metric on validation rows.
-        log_loss: Log-loss on validation rows after calibration.
+        log_loss: The target's loss on validation rows after calibration; for classes the log-loss.
         best_single: `member/fold` of the best single net on validation rows (None without one).
         best_traditional: Name of the best traditional member on validation rows.
         temperatures: Temperature of each member, alone and before pooling.
-        sure_above: Smallest top probability at which an answer is called sure.
+        sure_above: Smallest confidence at which an answer is called sure; for classes that is the
+            top probability.
         path: (name, metric after adding it) of each greedy step.
         notes: Members that were left out, and why.
     """

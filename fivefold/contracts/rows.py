@@ -15,6 +15,7 @@ from fivefold.plumbing.lock import share
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
 Features = Any  # (N, F) float32, an array or scipy's CSR: contracts do without scipy
+Targets = NDArray[Any]  # int64 or float32; the shape is their kind's
 
 
 @lru_cache(maxsize=16)
@@ -82,3 +83,8 @@ class Held:
 
 
 Items = Rows | Held
+
+
+def answered(answers: FloatArray) -> NDArray[np.bool_]:
+    """(N,) which rows of answers (N, ...) hold one: the others are NaN."""
+    return ~np.isnan(answers.reshape(len(answers), -1)[:, 0])

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fivefold.contracts.rows import IntArray, Rows
+from fivefold.contracts.rows import Rows, Targets
 from fivefold.plumbing.errors import RunError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VaultContent:
-    """What lies in the vault: `rows`, their `targets` (n,) and `names`."""
+    """What lies in the vault: `rows`, their `targets` and `names`."""
 
     rows: Rows
-    targets: IntArray
+    targets: Targets
     names: tuple[str, ...]
 
 

@@ -1,6 +1,6 @@
 """Answers of a net for rows of the cache, in batches, averaged over test-time views.
 
-Axes: N rows, K classes.
+Axes: N rows; what follows in answers is the target's own, K classes say.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BATCH = 500  # rows; fewer where memory is short
 
 @torch.inference_mode()
 def answer(net: Net, items: np.ndarray, size: tuple[int, ...], names: Sequence[str]) -> Tensor:
-    """Probabilities (N, K) of raw items (N, *item_shape), averaged over the views named."""
+    """Answers (N, ...) of raw items (N, *item_shape), averaged over the views named."""
     device = next(net.parameters()).device
     x = torch.from_numpy(items).to(device)
     seen = net.intake.seen(net.intake.plain(x, size), names)
@@ -47,7 +47,7 @@ def predict(
     *,
     tick: Callable[[float], None] | None = None,
 ) -> FloatArray:
-    """Probabilities (N, K) of rows.
+    """Answers (N, ...) of rows.
 
     Args:
         net: Put in evaluation mode here.

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from fivefold.contracts.records import CurvePoint, Recipe
 from fivefold.contracts.roles import Expander
-from fivefold.contracts.rows import IntArray, Rows
+from fivefold.contracts.rows import IntArray, Rows, Targets
 from fivefold.engine.batches import Batches
 from fivefold.engine.keeper import Keeper
 from fivefold.engine.learner import Learner
@@ -46,7 +46,7 @@ class Job:
 
     Attributes:
         rows: (N) training rows.
-        targets: (N,) class numbers.
+        targets: (N, ...) as the head reads them: (N,) class numbers say.
         recipe: How.
         expander: Label-preserving changes.
         limit: Seconds or steps.
@@ -55,7 +55,7 @@ class Job:
     """
 
     rows: Rows
-    targets: IntArray
+    targets: Targets
     recipe: Recipe
     expander: Expander
     limit: Limit

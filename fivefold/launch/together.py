@@ -5,7 +5,7 @@ come out of every sum as the same bits, and every process makes the same step wi
 norms normalise by the rows of their own process, as in torch's DistributedDataParallel; their
 running statistics are averaged after every step, in the same message as the gradients.
 
-Axes: n rows, k classes.
+Axes: n rows; what follows in answers is the target's own.
 """
 
 from __future__ import annotations
@@ -63,13 +63,16 @@ class Together:
         return which[self.rank :: self.size]
 
     def spread(self, work: Callable[[IntArray], FloatArray], rows: IntArray) -> FloatArray:
-        """`work(rows)`, (n, k), of which each process does a part; every row is done once."""
+        """`work(rows)`, (n, ...), of which each process does a part; every row is done once."""
         parts = np.array_split(rows, self.size)
         own = work(parts[self.rank]) if len(parts[self.rank]) else np.zeros((0, 0), np.float32)
-        (columns,) = self.agree(own.shape[1])  # the first process has a row if anyone has
+        # The first process has a row if anyone has, so it knows the shape of an answer.
+        (axes,) = self.agree(own.ndim - 1)
+        known = own.shape[1:] if own.ndim == axes + 1 else (0,) * int(axes)
+        shape = tuple(int(side) for side in self.agree(*known))
         joined = []
         for rank, part in enumerate(parts):
-            answers = torch.empty(len(part), int(columns))
+            answers = torch.empty(len(part), *shape)
             if len(part) and rank == self.rank:
                 answers.copy_(torch.from_numpy(own))
             if len(part):

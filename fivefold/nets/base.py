@@ -83,22 +83,27 @@ class Encoder(nn.Module, ABC):
 
 
 class Head(nn.Module, ABC):
-    """Features (N, F) -> output (N, K), its loss and its probabilities.
+    """Features -> output, its loss and its answers, as the target kind has them.
 
-    Every head is built as `Name(features, outputs)`.
+    Every head is built as `Name(features, outputs)`; what it learns of the training targets it
+    keeps in buffers. A head that `reads="sequence"`, as its line in the catalog says, gets
+    features (N, L, F) of which those of padding are exactly 0; any other gets (N, F).
     """
+
+    def learn(self, targets: Tensor) -> None:
+        """Learn what it needs of the targets of training rows; nothing unless overridden."""
 
     @abstractmethod
     def forward(self, features: Tensor) -> Tensor:
-        """Output (N, K) of features (N, F)."""
+        """Output (N, ...) of features; outputs of one row by several views are averaged."""
 
     @abstractmethod
     def loss(self, output: Tensor, target: Tensor, *, smoothing: float = 0.0) -> Tensor:
-        """Mean loss; `target` is class numbers (N,) or probabilities (N, K)."""
+        """Mean loss; `target` as the target kind has it, or mixed: probabilities (N, K) say."""
 
     @abstractmethod
     def probabilities(self, output: Tensor) -> Tensor:
-        """Probabilities (N, K) of an output."""
+        """Answers in float32 of an output: probabilities, or means and deviations."""
 
 
 @final

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
+from scipy.special import expit, logit
 
-from fivefold.scores.metrics import BINS, LEAST, bin_of
+from fivefold.scores.measure import BINS, LEAST, bin_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,6 +52,31 @@ def fit_temperature(probabilities: NDArray[np.floating[Any]], targets: IntArray)
     return float(np.exp(found.x)) if found.fun < cost(0.0) else 1.0
 
 
+def apply_binary_temperature(probabilities: NDArray[np.floating[Any]], t: float) -> FloatArray:
+    """Divide the log-odds of probabilities of any shape, clipped at 1e-7, by `t`."""
+    return expit(_log_odds(probabilities) / t).astype(np.float32)
+
+
+def fit_binary_temperature(probabilities: NDArray[np.floating[Any]], truth: NDArray[Any]) -> float:
+    """The one temperature at which the log-loss of probabilities (N, K) of 0 or 1 is least.
+
+    With the same prior as `fit_temperature`.
+    """
+    step = max(1, probabilities.size // _CELLS)
+    odds = np.where(truth[::step] > 0, 1.0, -1.0) * _log_odds(probabilities[::step])
+
+    def cost(log_t: float) -> float:
+        return float(np.logaddexp(0.0, -odds / np.exp(log_t)).sum() + 0.5 * log_t**2)
+
+    bounds = (np.log(COLDEST), np.log(HOTTEST))
+    found = minimize_scalar(cost, bounds=bounds, method="bounded", options={"xatol": 1e-4})
+    return float(np.exp(found.x)) if found.fun < cost(0.0) else 1.0
+
+
+def _log_odds(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    return np.asarray(logit(np.clip(probabilities.astype(np.float64), LEAST, 1.0 - LEAST)))
+
+
 def softmax(scores: NDArray[np.floating[Any]], t: float = 1.0) -> FloatArray:
     """Scores (N, K) on any scale, divided by `t`, as probabilities (N, K)."""
     return _normalised(scores / t)
@@ -83,3 +109,25 @@ def reliability(
         for b, n in enumerate(np.bincount(place, minlength=bins))
         if n
     ]
+
+
+NEVER_SURE = 1.01  # above any probability, and, unlike infinity, a JSON number
+_LEAST_SURE_ROWS = 10
+
+
+def sure_above(confidence: NDArray[np.floating[Any]], right: NDArray[np.bool_]) -> float:
+    """The smallest confidence (V,) from which on answers are `right` (V,) often enough.
+
+    Enough is 95 % of the rows at or above it; 99 % where 95 % of all rows are right anyway,
+    so that "sure" still sets answers apart. At least ten rows have to lie there. Where no
+    threshold does it, NEVER_SURE.
+    """
+    wanted = 0.99 if right.mean() >= 0.95 else 0.95
+    order = np.argsort(-confidence, kind="stable")
+    falling = confidence[order]
+    share = right[order].cumsum() / np.arange(1, len(right) + 1)
+    # A threshold cannot part rows of equal confidence: only the last of them counts.
+    last = np.append(falling[1:] < falling[:-1], True)
+    rows = np.arange(1, len(right) + 1)
+    enough = np.flatnonzero(last & (share >= wanted) & (rows >= _LEAST_SURE_ROWS))
+    return float(falling[enough[-1]]) if len(enough) else NEVER_SURE

@@ -9,22 +9,23 @@ sparse matrix product, and the same counts serve every metric and every system.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import ndtri
 
-from fivefold.scores.metrics import Metric, metric
+from fivefold.scores.metrics import metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fivefold.contracts.rows import FloatArray, IntArray
-    from fivefold.scores.metrics import Contributions, Sums
+    from fivefold.contracts.rows import FloatArray, Targets
+    from fivefold.scores.measure import Contributions, Metric, Sums
 
 Counts = NDArray[np.float32]
+Values = NDArray[np.floating[Any]]
 
 
 RARE = 10  # errors or hits; below it the bootstrap of a share says too little
@@ -55,8 +56,13 @@ def resampled(contributions: Contributions, counts: Counts) -> tuple[Sums, Sums]
     )
 
 
-def by_group(contributions: Contributions, counts: Counts, values: Sums) -> Sums:
-    """Sums (T, G) of `values` (N,) over the groups' rows, under weights `counts` (T, N)."""
+def by_group(contributions: Contributions, counts: Counts, values: Values) -> Sums:
+    """Sums (T, G) of `values` (N,) over the groups' rows, under weights `counts` (T, N).
+
+    Values (N, S) are summed over all rows, to (T, S).
+    """
+    if values.ndim == 2:
+        return np.asarray(counts @ values.astype(np.float32), dtype=np.float64)
     if contributions.n_groups == 1:
         return (counts @ values.astype(np.float32)).astype(np.float64)[:, None]
     n = len(values)
@@ -70,7 +76,7 @@ def by_group(contributions: Contributions, counts: Counts, values: Sums) -> Sums
 def bootstrap(
     metric_: Metric,
     probabilities: FloatArray,
-    targets: IntArray,
+    targets: Targets,
     *,
     rng: np.random.Generator,
     times: int = 1000,
@@ -84,10 +90,11 @@ def bootstrap(
 def intervals(
     words: Iterable[str],
     probabilities: FloatArray,
-    targets: IntArray,
+    targets: Targets,
     *,
     counts: Counts,
     level: float = 0.95,
+    vocabulary: tuple[str, ...] = (),
 ) -> dict[str, Interval]:
     """Several metrics with their intervals, from one set of resamples.
 
@@ -98,13 +105,16 @@ def intervals(
     a point: 100 of 100 right is no proof of never being wrong.
 
     Args:
-        words: Metrics (words of `METRICS`).
-        probabilities: (N, K).
-        targets: (N,).
+        words: Metrics.
+        probabilities: Answers (N, ...).
+        targets: (N, ...).
         counts: (T, N), from `resamples`; hand the same to every system.
         level: Share of the intervals that hold the true score.
+        vocabulary: Of the target.
     """
-    return {w: _interval(metric(w), probabilities, targets, counts, level) for w in words}
+    return {
+        w: _interval(metric(w, vocabulary), probabilities, targets, counts, level) for w in words
+    }
 
 
 def centred(replicates: Sums, value: float, level: float) -> tuple[float, float]:
@@ -124,7 +134,7 @@ def wilson(share: float, rows: float, level: float = 0.95) -> tuple[float, float
 
 
 def _interval(
-    metric_: Metric, probabilities: FloatArray, targets: IntArray, counts: Counts, level: float
+    metric_: Metric, probabilities: FloatArray, targets: Targets, counts: Counts, level: float
 ) -> Interval:
     contributions = metric_.contributions(probabilities, targets)
     value = float(metric_.finish(*contributions.totals()))
@@ -133,7 +143,7 @@ def _interval(
         low, high = wilson(value, _equivalent_rows(metric_, contributions), level)
     else:
         low, high = centred(replicates, value, level)
-    return Interval(value=value, low=max(0.0, low), high=min(metric_.most, high))
+    return Interval(value=value, low=max(metric_.least, low), high=min(metric_.most, high))
 
 
 def _rare(metric_: Metric, contributions: Contributions, value: float, replicates: Sums) -> bool:
@@ -146,6 +156,8 @@ def _rare(metric_: Metric, contributions: Contributions, value: float, replicate
 
 def _equivalent_rows(metric_: Metric, contributions: Contributions) -> float:
     """Rows of a plain share that vary as much as this mean of the groups' shares."""
+    if contributions.values.ndim == 2:
+        return float(len(contributions.values))  # whole rows are drawn, whatever they are made of
     rows = contributions.totals()[1]
     rows = rows[rows > 0]
     return float(rows.sum() if metric_.per_row else len(rows) ** 2 / (1.0 / rows).sum())

@@ -14,9 +14,9 @@ from scipy.stats import binomtest
 from fivefold.scores.intervals import by_group, centred, resampled, resamples
 
 if TYPE_CHECKING:
-    from fivefold.contracts.rows import FloatArray, IntArray
+    from fivefold.contracts.rows import FloatArray, Targets
     from fivefold.scores.intervals import Counts
-    from fivefold.scores.metrics import Contributions, Metric, Sums
+    from fivefold.scores.measure import Contributions, Metric, Sums
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +48,7 @@ def paired(
     metric_: Metric,
     first: tuple[str, FloatArray],
     second: tuple[str, FloatArray],
-    targets: IntArray,
+    targets: Targets,
     *,
     rng: np.random.Generator,
     times: int = 1000,
@@ -62,9 +62,9 @@ def paired(
 
     Args:
         metric_: What is compared.
-        first: Name and probabilities (N, K) of the first system.
+        first: Name and answers (N, ...) of the first system.
         second: The same of the second.
-        targets: (N,).
+        targets: (N, ...).
         rng: All randomness.
         times: Number of resamples and of swaps.
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fivefold.contracts.records import Guess, Listing
+from fivefold.contracts.records import SEPARATOR, Guess, Listing
 from fivefold.inputs.image import Scale, as_pictures, scale_of
 from fivefold.plumbing.errors import BadItem, DataError
 from fivefold.plumbing.sources import ArraySource
@@ -20,13 +20,16 @@ _SHAPES = "(N, H, W), (N, H, W, C), (N, C, H, W) with C of 1, 3 or 4, or (N, D)"
 Numbers = NDArray[np.generic]
 
 
-def read_arrays(X: Numbers, y: Numbers, kind: str | None) -> Found:
-    """Read pictures or vectors with their labels.
+def read_arrays(X: Numbers, y: Numbers, kind: str | None, target: str | None = None) -> Found:
+    """Read pictures or vectors with what is to be answered.
 
     Args:
         X: Items, see `_SHAPES`.
-        y: (N,) labels: words, whole numbers or truth values.
+        y: (N,) words, whole numbers or truth values are classes, other floats are numbers; in
+            (N, M) truth values and words say which of M labels or tags a row has, and others are
+            M numbers of each row.
         kind: Input kind, when the user named it.
+        target: Target kind, when the user named it.
 
     Raises:
         DataError: Shapes or values that cannot be used.
@@ -40,7 +43,8 @@ def read_arrays(X: Numbers, y: Numbers, kind: str | None) -> Found:
     else:
         items = np.ascontiguousarray(X.reshape(len(X), -1), dtype=np.float32)
     source = ArraySource(items)
-    labels = _labels(y)
+    target = target or _target(y)
+    labels = _labels(y) if target == "class" else _several(y, target)
     word = "image" if picture else "array"
     layout = Guess(
         question="layout",
@@ -51,7 +55,8 @@ def read_arrays(X: Numbers, y: Numbers, kind: str | None) -> Found:
     listing = Listing(names=source.names(), labels=labels, parts=(None,) * len(labels))
     guesses = (layout,) if note is None else (layout, note)
     return Found(
-        source=source, listing=listing, layout="arrays", guesses=guesses, kind=word, scale=scale
+        source=source, listing=listing, layout="arrays", guesses=guesses, kind=word, scale=scale,
+        target=target,
     )
 
 
@@ -83,8 +88,8 @@ def _check(X: Numbers, y: Numbers) -> None:
         found, wanted = f"X of shape {X.shape}", _SHAPES
     elif len(X) == 0:
         found, wanted = f"X of shape {X.shape}, which has no rows", "at least two rows per class"
-    elif y.ndim != 1:
-        found, wanted = f"y of shape {y.shape}", "one label per row, (N,)"
+    elif y.ndim not in (1, 2):
+        found, wanted = f"y of shape {y.shape}", "one row per row of X, (N,) or (N, M)"
     elif len(y) != len(X):
         found, wanted = f"{len(X):,} rows in X and {len(y):,} in y", "as many in both"
     elif not np.isfinite(X).all():
@@ -92,6 +97,30 @@ def _check(X: Numbers, y: Numbers) -> None:
         found, wanted = f"{bad:,} values in X that are NaN or infinite", "finite numbers"
     if found:
         raise DataError(found=found, wanted=wanted, hint="mend X and y before they are passed")
+
+
+def _target(y: Numbers) -> str:
+    """What y asks for."""
+    if y.ndim == 2:
+        return "labels" if y.dtype.kind == "b" else "tags" if y.dtype.kind in "OUS" else "number"
+    fractions = y.dtype.kind == "f" and bool((np.isfinite(y) & (y != np.rint(y))).any())
+    return "number" if fractions else "class"
+
+
+def _several(y: Numbers, target: str) -> tuple[str | None, ...]:
+    """Numbers, labels or tags of each row as one text; None where a number is missing."""
+    rows = y.reshape(len(y), -1)
+    if target == "labels" and rows.dtype.kind in "biuf":
+        return tuple(SEPARATOR.join(map(str, np.flatnonzero(row))) for row in rows)
+    if target == "number" and rows.dtype.kind not in "biuf":
+        raise DataError(
+            found=f"{rows[0, 0]!r} in y", wanted="numbers", hint="leave out target='number'"
+        )
+    if target == "number":
+        good = np.isfinite(rows.astype(np.float64)).all(1)
+        texts = [SEPARATOR.join(map(repr, row)) for row in rows.tolist()]
+        return tuple(text if fine else None for text, fine in zip(texts, good, strict=True))
+    return tuple(SEPARATOR.join(map(str, row)) for row in rows.tolist())
 
 
 def _labels(y: Numbers) -> tuple[str, ...]:
@@ -102,7 +131,7 @@ def _labels(y: Numbers) -> tuple[str, ...]:
             raise DataError(
                 found=f"{y[~whole][0]} in y",
                 wanted="classes: words or whole numbers",
-                hint="numbers as targets are not read yet; cut them into classes",
+                hint="pass target='number' to answer numbers",
             )
         return tuple(str(int(value)) for value in y)
     values: Sequence[object] = y.tolist()

@@ -24,6 +24,7 @@ class Found:
         path_column: Column with the paths, in a table.
         label_column: Column with the labels, in a table.
         kind: Input kind where the layout settles it (arrays); None where files must be looked at.
+        target: Target kind where the layout settles it; None where the labels decide.
         scale: Numbers that are black and white, where pictures are not pixels yet (arrays).
     """
 
@@ -34,6 +35,7 @@ class Found:
     path_column: str | None = None
     label_column: str | None = None
     kind: str | None = None
+    target: str | None = None
     scale: tuple[float, float] | None = None
 
 

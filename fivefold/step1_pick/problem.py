@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from fivefold import catalog
 from fivefold.contracts.records import Guess, Input, Listing, Problem, Target
-from fivefold.contracts.roles import Source
+from fivefold.contracts.roles import Source, TargetKind
 from fivefold.plumbing.errors import DataError, OptionError
 from fivefold.plumbing.files import printable
 from fivefold.plumbing.sources import ArraySource, open_source
@@ -27,7 +28,6 @@ from fivefold.step1_pick.paths import (
     tables_of,
 )
 
-METRICS = ("accuracy", "balanced_accuracy", "log_loss", "top5")
 Pair = tuple[np.ndarray, np.ndarray]
 
 
@@ -56,6 +56,7 @@ class _Asked:
 
     scratch: Path
     kind: str | None
+    target: str | None
     label: str | None
     path_column: str | None
     tick: Callable[[float], None] | None
@@ -81,7 +82,7 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
         scratch: Folder for what has to be written: unpacked archives, the digits.
         input_kind: Settles the input kind (a catalog word).
         target_kind: Settles the target kind (a catalog word).
-        metric: One of `METRICS`.
+        metric: One of the target's metrics.
         label: Settles the label column of a table.
         path_column: Settles the path column of a table.
         tick: Told the share of an archive that is unpacked.
@@ -93,28 +94,31 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
     """
     check_word("input", input_kind)
     check_word("target", target_kind)
-    if metric is not None and metric not in METRICS:
-        raise OptionError(
-            found=f"metric {metric!r}", wanted=f"one of {', '.join(METRICS)}", hint="try accuracy"
-        )
     asked = _Asked(
-        scratch=scratch, kind=input_kind, label=label, path_column=path_column, tick=tick
+        scratch=scratch, kind=input_kind, target=target_kind, label=label, path_column=path_column, tick=tick
     )
     shown, found = _found(data, asked)
+    target = Target(kind=target_kind or found.target or "class", column=found.label_column)
+    _check_metric(metric, target)
     kind = _kind(found, asked)
     tested = None if test is None else _test_part(test, found, kind.answer, asked)
-    check_classes(found.listing)
+    if target.kind == "class":
+        check_classes(found.listing)
+        about = class_guesses(found.listing, tested.listing if tested else None)
+    else:
+        why = "asked for" if target_kind else "its values are no classes"
+        about = [Guess(question="target", answer=target.kind, why=why, option="--target KIND")]
     guesses = (
         *found.guesses,
         kind,
-        *class_guesses(found.listing, tested.listing if tested else None),
-        _metric(metric, found.listing),
+        *about,
+        _metric(metric, target, found.listing),
     )
     problem = Problem(
         source=shown,
         inputs=(Input(kind=kind.answer, column=found.path_column, scale=found.scale),),
-        target=Target(kind=target_kind or "class", column=found.label_column),
-        metric=metric or "accuracy",
+        target=target,
+        metric=metric or _metrics(target)[0],
         layout=found.layout,
         guesses=guesses,
     )
@@ -134,7 +138,7 @@ def _found(data: str | Path | Pair | None, asked: _Asked) -> tuple[str, Found]:
             raise DataError(
                 found=f"a tuple of {len(data)}", wanted="a pair (X, y)", hint="pass (X, y)"
             )
-        return "(X, y)", read_arrays(*data, asked.kind)
+        return "(X, y)", read_arrays(*data, asked.kind, asked.target)
     if data is None:
         return "embedded digits", _read(write_digits(asked.scratch), asked)
     return printable(str(data)), _read(Path(data), asked)
@@ -201,7 +205,20 @@ def _test_part(test: str | Path, found: Found, kind: str, asked: _Asked) -> Foun
     return second
 
 
-def _metric(metric: str | None, listing: Listing) -> Guess:
+def _metrics(target: Target) -> tuple[str, ...]:
+    kind: TargetKind = catalog.load("target", target.kind)()
+    return kind.metrics
+
+
+def _check_metric(metric: str | None, target: Target) -> None:
+    known = _metrics(target)
+    if metric is not None and metric not in known:
+        raise OptionError(
+            found=f"metric {metric!r}", wanted=f"one of {', '.join(known)}", hint=f"try {known[0]}"
+        )
+
+
+def _metric(metric: str | None, target: Target, listing: Listing) -> Guess:
     k = len(open_counts(listing))
     if metric == "top5" and k <= 5:
         raise OptionError(
@@ -209,10 +226,12 @@ def _metric(metric: str | None, listing: Listing) -> Guess:
             wanted="more than five classes for it",
             hint="try --metric accuracy",
         )
-    why = "the usual one for classes" if metric is None else "asked for"
+    what = "classes" if target.kind == "class" else target.kind
+    why = f"the usual one for {what}" if metric is None else "asked for"
+    known = _metrics(target)
     return Guess(
         question="metric",
-        answer=metric or "accuracy",
+        answer=metric or known[0],
         why=why,
-        option=f"--metric {'|'.join(METRICS)}",
+        option=f"--metric {'|'.join(known)}",
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fivefold.contracts.rows import IntArray
+from fivefold.contracts.rows import IntArray, Targets
 from fivefold.plumbing.errors import DataError
 from fivefold.step2_gather import notes as words
 from fivefold.step2_gather.duplicates import TEST, TRAIN, VALIDATION, leaking
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fivefold.step2_gather.items import Items
 
 # What "enough" is: below it no split leaves anything to learn from or to judge by.
-_LEAST_ROWS, _LEAST_CLASSES, _LEAST_OF_CLASS = 10, 2, 2
+_LEAST_ROWS = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +35,7 @@ class Cut:
     """Rows of the cache by what becomes of them.
 
     Attributes:
-        classes: (K,) class names.
+        classes: (K,) vocabulary of the target.
         open: (n,) rows that steps 3 to 5 see, with `targets`, `groups` and `folds` (n,).
         n_folds: Number of folds; 1 for one validation part.
         sealed: (m,) rows of the vault, with `sealed_targets` (m,).
@@ -46,12 +46,12 @@ class Cut:
 
     classes: tuple[str, ...]
     open: IntArray
-    targets: IntArray
+    targets: Targets
     groups: IntArray
     folds: IntArray
     n_folds: int
     sealed: IntArray
-    sealed_targets: IntArray
+    sealed_targets: Targets
     origin: str
     split: str
     notes: tuple[str, ...]
@@ -71,7 +71,7 @@ def cut(
         items: All items.
         usable: (N,) those of them that could be decoded.
         groups: (N,) rows with an equal number are duplicates of each other.
-        target: Learns the classes from training labels.
+        target: Learns its vocabulary from training labels.
         seed: Decides the split.
         quarantine: What cannot be used, for the message when too little is left.
 
@@ -86,20 +86,24 @@ def cut(
         parts = np.where(parts == VALIDATION, TRAIN, parts)
     training = list(labels[rows[parts == TRAIN]])
     if not training:
-        raise too_few(f"no usable training row{because(quarantine)}")
+        raise too_few(f"no usable training row{because(quarantine)}", target.wanted)
     classes = target.learn(training)
     targets = target.parse(list(labels[rows]), classes)
-    notes = words.about_labels(labels[items.parts != TEST], set(training))
-    for part, name in ((VALIDATION, "validation"), (TEST, "test")):
-        notes += words.about_unseen(list(labels[rows[(targets < 0) & (parts == part)]]), name)
-    known = targets >= 0
+    known = target.known(targets)
+    notes = words.about_labels(labels[items.parts != TEST], set(training)) if target.classes else []
+    for part, name in ((TRAIN, "training"), (VALIDATION, "validation"), (TEST, "test")):
+        unknown = list(labels[rows[~known & (parts == part)]])
+        notes += words.about_unknown(unknown, name, classes=target.classes)
     rows, parts, groups, targets = rows[known], parts[known], groups[known], targets[known]
-    _check_enough(targets[parts != TEST], quarantine)
-    sealed, origin = _seal(targets, groups, parts, seed, given=bool((items.parts == TEST).any()))
+    _check_enough(target, targets[parts != TEST], quarantine)
+    strata = target.strata(targets)
+    sealed, origin = _seal(strata, groups, parts, seed, given=bool((items.parts == TEST).any()))
     stays = ~sealed & (parts != TEST)
-    folds, n_folds, how = _folds(targets[stays], groups[stays], parts[stays], seed)
+    folds, n_folds, how = _folds(strata[stays], groups[stays], parts[stays], seed)
     if not sealed.any() or len(np.unique(folds[folds >= 0])) < n_folds:
-        raise too_few("too few rows that differ: copies of one item stay together in one part")
+        raise too_few(
+            "too few rows that differ: copies of one item stay together in one part", target.wanted
+        )
     return Cut(
         classes=classes,
         open=rows[stays],
@@ -111,7 +115,7 @@ def cut(
         sealed_targets=targets[sealed],
         origin=origin,
         split=f"vault: {int(sealed.sum()):,} rows, {origin}; {how}; seed {seed}",
-        notes=(*notes, *words.about_balance(targets[stays], classes)),
+        notes=(*notes, *(words.about_balance(strata[stays], classes) if target.classes else ())),
     )
 
 
@@ -144,15 +148,11 @@ def _folds(
     return np.where(validation, 0, -1).astype(np.int64), 1, how
 
 
-def _check_enough(targets: IntArray, quarantine: Sequence[Quarantined]) -> None:
+def _check_enough(target: TargetKind, targets: Targets, quarantine: Sequence[Quarantined]) -> None:
     """Raise a DataError if open and vault rows together cannot be split."""
-    counts = np.bincount(targets)
-    large = int((counts >= _LEAST_OF_CLASS).sum())
-    if len(targets) < _LEAST_ROWS or large < _LEAST_CLASSES:
-        raise too_few(
-            f"{len(targets):,} usable rows in {int((counts > 0).sum()):,} classes, "
-            f"{large:,} of them with {_LEAST_OF_CLASS} rows or more{because(quarantine)}"
-        )
+    enough, found = target.enough(targets)
+    if len(targets) < _LEAST_ROWS or not enough:
+        raise too_few(f"{len(targets):,} usable rows {found}{because(quarantine)}", target.wanted)
 
 
 def because(quarantine: Sequence[Quarantined]) -> str:
@@ -163,11 +163,10 @@ def because(quarantine: Sequence[Quarantined]) -> str:
     return f"; {len(quarantine):,} cannot be used ({reasons})"
 
 
-def too_few(found: str) -> DataError:
-    """The error that says what enough is."""
+def too_few(found: str, wanted: str) -> DataError:
+    """The error that says what enough is; `wanted` beside a number of rows."""
     return DataError(
         found=found,
-        wanted=f"at least {_LEAST_ROWS} usable rows, and {_LEAST_CLASSES} classes with "
-        f"{_LEAST_OF_CLASS} of them each",
+        wanted=f"at least {_LEAST_ROWS} usable rows, and {wanted}",
         hint="add items, or mend those that cannot be used: fivefold look lists them",
     )

@@ -6,8 +6,8 @@ Axes: N usable rows, K classes.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,11 +18,12 @@ from fivefold.contracts.vault import Vault, VaultContent
 from fivefold.plumbing.files import printable
 from fivefold.step2_gather import notes as words
 from fivefold.step2_gather.cache import open_or_build
-from fivefold.step2_gather.cut import because, cut, too_few
+from fivefold.step2_gather.cut import Cut, because, cut, too_few
 from fivefold.step2_gather.duplicates import TRAIN, find_alike, listed
 from fivefold.step2_gather.fill import Limits, Wanted, commonest
 from fivefold.step2_gather.item import GOOD, is_picture
 from fivefold.step2_gather.items import collect
+from fivefold.targets import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,25 +77,25 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
         DataError: Too little can be used; the message says what is enough.
         RunError: The disk is full or the cache cannot be written.
     """
+    target = target_of(problem)
     items = collect(problem, listing, source, test_listing, test_source)
     if not items.names:
         reasons = commonest(one.reason for one in items.quarantine) or "nothing is listed"
-        raise too_few(f"no labelled item ({reasons})")
+        raise too_few(f"no labelled item ({reasons})", target.wanted)
     wanted = _wanted(problem.inputs[0].kind, items)
     limits = Limits(workers=workers, item_seconds=item_seconds)
     decoded = open_or_build(wanted, cache_root, limits, tick)
     quarantine = _quarantine(items, decoded)
     usable = np.flatnonzero(decoded.cards["state"] == GOOD)
     if not usable.size:
-        raise too_few(f"no usable row{because(quarantine)}")
+        raise too_few(f"no usable row{because(quarantine)}", target.wanted)
     cards, shape = decoded.cards[usable], decoded.shape
     labels = np.unique(items.labels, return_inverse=True)[1][usable]
     side = min(shape["item_shape"][:2]) if is_picture(shape) else 0
     alike = find_alike(cards, labels, short_side=side)
     names = [items.names[row] for row in usable]
     duplicates, about_duplicates = listed(alike, names, labels, items.parts[usable])
-    target: TargetKind = catalog.load("target", problem.target.kind)()
-    made = cut(items, usable, alike.groups, target, seed, quarantine)
+    made = _fitting(cut(items, usable, alike.groups, target, seed, quarantine), target, shape)
     dataset = Dataset(
         problem=problem,
         classes=made.classes,
@@ -127,6 +128,15 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
         names=tuple(items.names[row] for row in made.sealed),
     )
     return Gathered(dataset=dataset, vault=Vault(sealed, origin=made.origin))
+
+
+def _fitting(made: Cut, target: TargetKind, shape: dict[str, Any]) -> Cut:
+    """What was cut, with targets as long as the cached items."""
+    return replace(
+        made,
+        targets=target.fitted(made.targets, shape),
+        sealed_targets=target.fitted(made.sealed_targets, shape),
+    )
 
 
 def _wanted(word: str, items: Items) -> Wanted:

@@ -70,14 +70,12 @@ def about_balance(targets: IntArray, classes: Sequence[str]) -> list[str]:
     return notes
 
 
-def about_unseen(labels: Sequence[str], part: str) -> list[str]:
-    """Labels of validation or test rows that no training row carries."""
+def about_unknown(labels: Sequence[str], part: str, *, classes: bool) -> list[str]:
+    """Rows of a part whose label is nothing to learn from: of classes, no training row has it."""
     if not labels:
         return []
-    return [
-        f"{len(labels):,} {part} rows left out: no training row carries their label "
-        f"({_some(sorted(set(labels)))})"
-    ]
+    why = "no training row carries their label" if classes else "their label cannot be read"
+    return [f"{len(labels):,} {part} rows left out: {why} ({_some(sorted(set(labels)))})"]
 
 
 def sizes(cards: NDArray[np.void], shape: dict[str, Any]) -> tuple[tuple[str, int], ...]:

@@ -35,6 +35,8 @@ class ArrayExpander(Expander):
         OptionError: A setting is unknown or out of its range.
     """
 
+    policies = ARRAY_POLICIES
+
     def __init__(
         self,
         record: ExpansionRecord,

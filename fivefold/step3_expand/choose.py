@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fivefold import catalog
 from fivefold.contracts.records import ExpansionRecord
+from fivefold.targets import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fivefold.contracts.records import Dataset
-    from fivefold.contracts.roles import Expander
+    from fivefold.contracts.roles import Expander, TargetKind
+
+_MIXTURES = ("mixup", "cutmix")  # settings that mix rows, whatever their kind of input
 
 
 def expand(
@@ -30,16 +34,28 @@ def expand(
     Raises:
         OptionError: An override is unknown or out of its range.
     """
-    kind = dataset.problem.inputs[0].kind
+    kind, target = dataset.problem.inputs[0].kind, target_of(dataset.problem)
     wanted = {name: (float(v), "asked for") for name, v in (overrides or {}).items()}
     expander_class: type[Expander] = catalog.load("expansion", kind)
-    chosen = {**expander_class.choose(dataset, seed=seed, given=frozenset(wanted)), **wanted}
+    seen = as_classes(dataset, target)
+    chosen = {**expander_class.choose(seen, seed=seed, given=frozenset(wanted)), **wanted}
+    if not target.mixes:
+        why = f"{dataset.problem.target.kind} cannot be mixed"
+        chosen |= {name: (0.0, why) for name in _MIXTURES if name in chosen}
     record = ExpansionRecord(
         kind=kind,
         settings={name: value for name, (value, _) in chosen.items()},
         why={name: why for name, (_, why) in chosen.items()},
     )
     return expander_of(dataset, record)
+
+
+def as_classes(dataset: Dataset, target: TargetKind) -> Dataset:
+    """The data with rows that are alike as classes: a flip that keeps those keeps the target."""
+    if target.classes:
+        return dataset
+    names = target.stratum_names(dataset.targets, dataset.classes)
+    return replace(dataset, targets=target.strata(dataset.targets), classes=names)
 
 
 def expander_of(dataset: Dataset, record: ExpansionRecord) -> Expander:

@@ -41,6 +41,8 @@ class ImageExpander(Expander):
         OptionError: A setting is unknown or out of its range.
     """
 
+    policies = IMAGE_POLICIES
+
     def __init__(
         self,
         record: ExpansionRecord,
@@ -95,6 +97,10 @@ class ImageExpander(Expander):
         if mixture is None:
             return x, targets
         return mixture.pictures(x), mixture.targets(targets, self.classes)
+
+    def cached(self, x: Tensor) -> Tensor:
+        """Pictures as bytes, (N, H, W, C)."""
+        return x.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
 
     def _setting(self, name: str) -> float:
         return self.record.settings.get(name, 0.0)

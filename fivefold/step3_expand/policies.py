@@ -19,11 +19,13 @@ class Policy:
         most: Largest setting.
         unit: What the setting counts.
         about: What it does, in a few words.
+        of: The change that this one only says more of; "" for a change by itself.
     """
 
     most: float
     unit: str
     about: str
+    of: str = ""
 
 
 IMAGE_POLICIES: dict[str, Policy] = {
@@ -35,7 +37,9 @@ IMAGE_POLICIES: dict[str, Policy] = {
     "zoom": Policy(most=1, unit="of the size", about="larger or smaller"),
     "colour": Policy(most=1, unit="strength", about="brightness, contrast, saturation"),
     "rand": Policy(most=8, unit="operations", about="random operations"),
-    "magnitude": Policy(most=1, unit="strength", about="strength of `rand` (0.5 when absent)"),
+    "magnitude": Policy(
+        most=1, unit="strength", about="strength of `rand` (0.5 when absent)", of="rand"
+    ),
     "cutout": Policy(most=1, unit="of the side", about="a square painted over"),
     "mixup": Policy(most=8, unit="alpha", about="two pictures blended"),
     "cutmix": Policy(most=8, unit="alpha", about="a box of another picture"),

@@ -8,10 +8,10 @@ from fivefold.contracts import saving
 from fivefold.contracts.orders import Launcher, Order
 from fivefold.contracts.records import Fleet, Member, Plan, PlanLine
 from fivefold.step4_train.foreman import LEAST_SECONDS, Audience, PlanForeman, Share
+from fivefold.step4_train.line_up import make_plan, make_plan_of_steps
 from fivefold.step4_train.members import Site, TrainedFold, join_folds
-from fivefold.step4_train.plan import Wish, make_plan
+from fivefold.step4_train.plan import Wish
 from fivefold.step4_train.staff import help_train, hire
-from fivefold.step4_train.stepped import plan_of_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ def plan_nets(site: Site, launchers: Sequence[Launcher], share: Share, wish: Wis
     if wish.steps is None:
         plan = make_plan(site.dataset, launchers, share.left(), wish)
     else:
-        plan = plan_of_steps(site.dataset, launchers, wish.steps, wish)
+        plan = make_plan_of_steps(site.dataset, launchers, wish.steps, wish)
     saving.save(plan, site.folder, "plan")
     return plan
 

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from fivefold.contracts import saving
 from fivefold.contracts.records import Dataset, Fold, Member
 from fivefold.contracts.roles import Expander
-from fivefold.contracts.rows import FloatArray, IntArray
+from fivefold.contracts.rows import FloatArray, IntArray, answered
 from fivefold.engine.checkpoints import Checkpoint
 from fivefold.engine.inference import predict
 from fivefold.engine.loop import Job, Watch, train
@@ -25,6 +25,7 @@ from fivefold.nets.build import count_parameters
 from fivefold.plumbing.files import atomic
 from fivefold.scores.metrics import metric
 from fivefold.step4_train.build import fresh_net
+from fivefold.targets import target_of
 
 if TYPE_CHECKING:
     from fivefold.contracts.orders import Order
@@ -56,7 +57,7 @@ class TrainedFold:
     Attributes:
         fold: What a member tells of it.
         rows: (n,) rows it was not trained on.
-        answers: (n, k) probabilities for them.
+        answers: (n, ...) its answers for them, as the target has them.
         parameters: Number of parameters.
         stopped: It was asked to end early, and can go on.
         notes: What went wrong in its training and was made good, in sentences.
@@ -96,7 +97,7 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
     held_rows = np.flatnonzero(dataset.folds == number)
     recipe = replace(order.recipe, seed=order.recipe.seed + 100 * number)
     with within_memory():
-        net = fresh_net(dataset, recipe)
+        net = fresh_net(dataset, recipe, train_rows)
     job = Job(
         rows=dataset.rows.select(train_rows),
         targets=dataset.targets[train_rows],
@@ -115,7 +116,9 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
     candidates = _views(net, site.expander, order.views)
     views = choose_views(net, site, held_rows, recipe, candidates)
     answers = _answers(net, site, held_rows, recipe, views)
-    score = metric(dataset.problem.metric).function(answers, dataset.targets[held_rows])
+    score = metric(dataset.problem.metric, dataset.classes).function(
+        answers, dataset.targets[held_rows]
+    )
     done = TrainedFold(
         fold=Fold(
             fold=number,
@@ -139,10 +142,10 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
 
 def join_folds(dataset: Dataset, name: str, recipe: Recipe, folds: list[TrainedFold]) -> Member:
     """A member from its trained folds; rows no fold was validated on get NaN."""
-    answers = np.full((len(dataset.rows), len(dataset.classes)), np.nan, np.float32)
+    answers = np.full((len(dataset.rows), *folds[0].answers.shape[1:]), np.nan, np.float32)
     for done in folds:
         answers[done.rows] = done.answers
-    has = ~np.isnan(answers[:, 0])
+    has = answered(answers)
     return Member(
         name=name,
         kind="deep",
@@ -150,7 +153,11 @@ def join_folds(dataset: Dataset, name: str, recipe: Recipe, folds: list[TrainedF
         recipe=recipe,
         parts=tuple(done.fold for done in folds),
         parameters=folds[0].parameters,
-        score=float(metric(dataset.problem.metric).function(answers[has], dataset.targets[has])),
+        score=float(
+            metric(dataset.problem.metric, dataset.classes).function(
+                answers[has], dataset.targets[has]
+            )
+        ),
         seconds=round(sum(done.fold.seconds for done in folds), 2),
         answers=answers,
     )
@@ -159,11 +166,11 @@ def join_folds(dataset: Dataset, name: str, recipe: Recipe, folds: list[TrainedF
 def choose_views(
     net: Net, site: Site, rows: IntArray, recipe: Recipe, candidates: Sequence[Views]
 ) -> Views:
-    """The test-time views with the lowest log-loss on validation rows (never on the vault)."""
+    """The test-time views with the lowest loss on validation rows (never on the vault)."""
     if len(candidates) == 1:
         return ()
     some = rows[:: max(1, len(rows) // VIEW_ROWS)]
-    loss = metric("log_loss").function
+    loss = metric(target_of(site.dataset.problem).loss).function
     return min(
         candidates,
         key=lambda views: loss(
@@ -194,7 +201,7 @@ def _write(done: TrainedFold, net: Net, folder: Path, checkpoint: Checkpoint) ->
 
 
 def _answers(net: Net, site: Site, rows: IntArray, recipe: Recipe, views: Views) -> FloatArray:
-    """Probabilities (n, k) for rows of the data set; every peer answers for some of them."""
+    """Answers (n, ...) for rows of the data set; every peer answers for some of them."""
 
     def some(rows: IntArray) -> FloatArray:
         return predict(net, site.dataset.rows.select(rows), recipe.size, views)
@@ -215,4 +222,6 @@ def _views(net: Net, expander: Expander, most: int) -> list[Views]:
 def _look(net: Net, site: Site, rows: IntArray, recipe: Recipe) -> float:
     dataset, some = site.dataset, rows[:: max(1, len(rows) // LOOK_ROWS)]
     answers = _answers(net, site, some, recipe, ())
-    return float(metric(dataset.problem.metric).function(answers, dataset.targets[some]))
+    return float(
+        metric(dataset.problem.metric, dataset.classes).function(answers, dataset.targets[some])
+    )

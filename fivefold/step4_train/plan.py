@@ -50,6 +50,7 @@ class Wish:
         seed: Of the whole run.
         vault_rows: Rows that every net will have to answer for at the end.
         steps: Fixed number of steps of every net; None goes by the clock.
+        company: Nets of other encoders beside those of this one.
     """
 
     nets: int | None = None
@@ -57,6 +58,7 @@ class Wish:
     seed: int = 0
     vault_rows: int = 0
     steps: int | None = None
+    company: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,8 +73,10 @@ class Answering:
     views: int
 
 
-def make_plan(dataset: Dataset, launchers: Sequence[Launcher], seconds: float, wish: Wish) -> Plan:
-    """Time candidates and fill `seconds` with nets.
+def plan_encoder(
+    dataset: Dataset, launchers: Sequence[Launcher], seconds: float, wish: Wish
+) -> Plan:
+    """Time candidates of one encoder and fill `seconds` with its nets.
 
     Args:
         dataset: Open rows.
@@ -125,6 +129,7 @@ class _Trial:
         self.dataset, self.wish = dataset, wish
         self.seconds = seconds
         self.nets = wish.nets or dataset.n_folds
+        self.fleet = self.nets + wish.company
         self.least_nets = 1
         self.timings: list[Timing] = []
         self._until = time.monotonic() + TIMING_SHARE * seconds
@@ -154,7 +159,7 @@ class _Trial:
 
     def accompany(self, ladder: list[Recipe], rung: int, company: Launcher) -> None:
         """Whether nets side by side are shown more than one after the other; then climb on."""
-        if self.nets < company.slots or time.monotonic() > self._until:
+        if self.fleet < company.slots or time.monotonic() > self._until:
             return
         timing = self.time(ladder[rung], company)
         if self._together(timing) <= self.chosen.rows_per_second:
@@ -170,10 +175,10 @@ class _Trial:
 
     def _together(self, timing: Timing) -> float:
         """Rows per second over all nets; a last one without company leaves cores idle."""
-        full, odd = divmod(self.nets, timing.slots)
+        full, odd = divmod(self.fleet, timing.slots)
         alone = self.chosen.rows_per_second
         last = 1 / alone if odd == 1 else timing.slots / timing.rows_per_second * bool(odd)
-        return self.nets / (full * timing.slots / timing.rows_per_second + last)
+        return self.fleet / (full * timing.slots / timing.rows_per_second + last)
 
     def seconds_each(self) -> float:
         """Seconds of the whole machine that one net gets, its answers included."""
@@ -256,12 +261,18 @@ def _answering(dataset: Dataset, wish: Wish, rows_per_second: float, views: int)
     return Answering(held=(held + chosen) * per_row, vault=wish.vault_rows * per_row, views=views)
 
 
+def line_up(dataset: Dataset) -> tuple[str, ...]:
+    """The encoders that are trained where none is asked for, best first."""
+    kind = dataset.problem.inputs[0].kind
+    named: tuple[str, ...] = catalog.entry("input", kind).facts.get("nets", ())
+    reads = (e.word for e in catalog.ENCODERS.values() if kind in e.facts.get("inputs", ()))
+    return named or (next(reads),)
+
+
 def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
     """Recipes from cheap to dear."""
     kind = dataset.problem.inputs[0].kind
-    word = wish.encoder or next(
-        e.word for e in catalog.ENCODERS.values() if kind in e.facts.get("inputs", ())
-    )
+    word = wish.encoder or line_up(dataset)[0]
     facts = catalog.entry("encoder", word).facts
     if kind not in facts.get("inputs", (kind,)):
         raise OptionError(
@@ -269,9 +280,12 @@ def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
             wanted=f"a net that reads {kind}",
             hint="see fivefold nets, or leave out --net",
         )
+    head = catalog.head_of(dataset.problem.target.kind)
     base = Recipe(
         net=word,
         input=kind,
+        head=head.word,
+        smoothing=head.facts.get("smoothing", 0.0),
         optimiser=facts.get("optimiser", "adamw"),
         rate=facts.get("rate", 1e-3),
         decay=0.01,

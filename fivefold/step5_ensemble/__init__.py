@@ -1,5 +1,5 @@
 """Step 5: a fleet becomes an ensemble: greedy selection, pooling, calibration."""
 
-from fivefold.step5_ensemble.ensemble import NEVER_SURE, ensemble
+from fivefold.step5_ensemble.ensemble import ensemble
 
-__all__ = ["NEVER_SURE", "ensemble"]
+__all__ = ["ensemble"]

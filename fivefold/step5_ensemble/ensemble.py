@@ -1,6 +1,6 @@
 """Step 5: members are selected, pooled and calibrated on validation answers alone.
 
-Axes: M members, N open rows, V rows that all kept members answer, K classes.
+Axes: M members, N open rows, V rows that all kept members answer.
 """
 
 from __future__ import annotations
@@ -10,47 +10,48 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fivefold.contracts.records import Ensemble
+from fivefold.contracts.rows import answered as rows_answered
 from fivefold.plumbing.errors import RunError
-from fivefold.scores.calibration import apply_temperature, fit_temperature
-from fivefold.scores.metrics import log_loss, metric
-from fivefold.step5_ensemble.selection import pool, select
+from fivefold.scores.metrics import metric
+from fivefold.step5_ensemble.selection import Jury, pool, select
+from fivefold.targets import target_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fivefold.contracts.records import Dataset, Fleet, Member
-    from fivefold.contracts.rows import FloatArray, IntArray
+    from fivefold.contracts.roles import TargetKind
+    from fivefold.contracts.rows import FloatArray, Targets
 
-NEVER_SURE = 1.01  # above any probability, and, unlike infinity, a JSON number
 _COVERAGE = 0.15  # of what the best covered member answers: one fold of five is enough
-_LEAST_SURE_ROWS = 10
 
 
 def ensemble(dataset: Dataset, fleet: Fleet, *, seed: int) -> Ensemble:
     """Select, pool and calibrate the fleet's members.
 
     Each member is calibrated alone, or nets trained with smoothed labels would weigh less than
-    their answers deserve; members are pooled by the weighted mean of their probabilities; then
-    one more temperature is applied to the pool. Only rows that every kept member answers are
-    used; a member whose answers leave too few rows in common is left out, and `notes` says so.
-    The log-loss is cross-fitted: each fifth of the rows is judged at a temperature learned from
-    the others.
+    their answers deserve; members are pooled as a mixture, for classes the weighted mean of their
+    probabilities; then one more temperature is applied to the pool. Only rows that every kept
+    member answers are used; a member whose answers leave too few rows in common is left out, and
+    `notes` says so. The loss is cross-fitted: each fifth of the rows is judged at a temperature
+    learned from the others.
 
     Raises:
         RunError: No member answers any row.
     """
     rng = np.random.default_rng(seed)
     members, rows, notes = _comparable(fleet.members)
-    word = dataset.problem.metric
+    kind, word = target_of(dataset.problem), dataset.problem.metric
+    jury = Jury(kind, word, dataset.classes)
     targets = dataset.targets[rows]
-    alone = {m.name: fit_temperature(m.answers[rows], targets) for m in members}
-    answers = np.stack([apply_temperature(m.answers[rows], alone[m.name]) for m in members])
-    selection = select(answers, targets, word, rng)
-    pooled = pool(answers, selection.weights)
-    temperature = fit_temperature(pooled, targets)
-    calibrated = apply_temperature(pooled, temperature)
+    alone = {m.name: kind.fit_temperature(m.answers[rows], targets) for m in members}
+    answers = np.stack([kind.apply_temperature(m.answers[rows], alone[m.name]) for m in members])
+    selection = select(answers, targets, jury, rng)
+    pooled = pool(answers, selection.weights, kind)
+    temperature = kind.fit_temperature(pooled, targets)
+    calibrated = kind.apply_temperature(pooled, temperature)
     scores = {
-        member.name: metric(word).function(answer, targets)
+        member.name: jury.plain_score(answer, targets)
         for member, answer in zip(members, answers, strict=True)
     }
     deep = _best([m for m in members if m.kind == "deep"], scores, word)
@@ -62,42 +63,22 @@ def ensemble(dataset: Dataset, fleet: Fleet, *, seed: int) -> Ensemble:
             if weight > 0
         },
         temperature=temperature,
-        score=metric(word).function(calibrated, targets),
-        log_loss=_cross_fitted_log_loss(pooled, targets, rng),
+        score=jury.plain_score(calibrated, targets),
+        log_loss=_cross_fitted_loss(kind, pooled, targets, rng),
         best_single=_best_part(deep, word) if deep else None,
         best_traditional=traditional.name if traditional else None,
         temperatures=alone,
-        sure_above=sure_above(calibrated, targets),
+        sure_above=kind.sure_above(calibrated, targets),
         path=tuple((members[i].name, score) for i, score in selection.path),
         notes=notes,
     )
-
-
-def sure_above(probabilities: FloatArray, targets: IntArray) -> float:
-    """The smallest top probability from which on answers (V, K) are right often enough.
-
-    Enough is 95 % of the rows at or above it; 99 % where 95 % of all rows are right anyway,
-    so that "sure" still sets answers apart. At least ten rows have to lie there. Where no
-    threshold does it, NEVER_SURE.
-    """
-    confidence = probabilities.max(1)
-    right = probabilities.argmax(1) == targets
-    wanted = 0.99 if right.mean() >= 0.95 else 0.95
-    order = np.argsort(-confidence, kind="stable")
-    falling = confidence[order]
-    share = right[order].cumsum() / np.arange(1, len(right) + 1)
-    # A threshold cannot part rows of equal confidence: only the last of them counts.
-    last = np.append(falling[1:] < falling[:-1], True)
-    rows = np.arange(1, len(right) + 1)
-    enough = np.flatnonzero(last & (share >= wanted) & (rows >= _LEAST_SURE_ROWS))
-    return float(falling[enough[-1]]) if len(enough) else NEVER_SURE
 
 
 def _comparable(
     fleet: tuple[Member, ...],
 ) -> tuple[list[Member], NDArray[np.bool_], tuple[str, ...]]:
     """Members with rows in common, the mask (N,) of those rows, and who was left out."""
-    answered = {member.name: ~np.isnan(member.answers[:, 0]) for member in fleet}
+    answered = {member.name: rows_answered(member.answers) for member in fleet}
     by_coverage = sorted(fleet, key=lambda m: -int(answered[m.name].sum()))
     most = int(answered[by_coverage[0].name].sum()) if by_coverage else 0
     if not most:
@@ -133,14 +114,14 @@ def _best_part(member: Member, word: str) -> str:
     return f"{member.name}/{part.fold}"
 
 
-def _cross_fitted_log_loss(
-    pooled: FloatArray, targets: IntArray, rng: np.random.Generator
+def _cross_fitted_loss(
+    kind: TargetKind, pooled: FloatArray, targets: Targets, rng: np.random.Generator
 ) -> float:
     fifth = rng.permutation(len(targets)) % 5
     judged = np.empty_like(pooled)
     for i in np.unique(fifth):
         here = fifth == i
         # With a lone row there are no others: the temperature stays 1.
-        temperature = fit_temperature(pooled[~here], targets[~here]) if not here.all() else 1.0
-        judged[here] = apply_temperature(pooled[here], temperature)
-    return log_loss(judged, targets)
+        temperature = 1.0 if here.all() else kind.fit_temperature(pooled[~here], targets[~here])
+        judged[here] = kind.apply_temperature(pooled[here], temperature)
+    return metric(kind.loss).function(judged, targets)

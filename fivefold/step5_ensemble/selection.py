@@ -1,36 +1,37 @@
 """Greedy selection with replacement over members (Caruana and others 2004).
 
-Axes: M members, N validation rows, K classes.
+Axes: M members, N validation rows; what follows is the target's own, K classes say.
 
 Members are added one at a time, each time the one that makes the pool best; a member may be
 added again, which is its weight. The start is the best member. Selection is repeated on
 resampled rows and the weights are averaged (bagging), so that a member which was lucky on a
 few rows keeps little weight.
 
-What is best: the problem's metric, and among equals the log-loss. On fewer than 20,000 rows the
-log-loss alone decides, since there a metric that counts right and wrong answers moves by luck
-more than members differ: on 2,500 rows of CIFAR-10 a weak member got a tenth of the weight.
-The pool is calibrated before its log-loss is taken.
+What is best: the problem's metric, and among equals the loss of the target (log-loss for
+classes). On fewer than 20,000 rows that loss alone decides, since there a metric that counts right
+and wrong answers moves by luck more than members differ: on 2,500 rows of CIFAR-10 a weak member
+got a tenth of the weight. The pool is calibrated before its loss is taken.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fivefold.scores.calibration import apply_temperature, fit_temperature
-from fivefold.scores.metrics import log_loss, metric
+from fivefold.contracts.roles import TargetKind
+from fivefold.scores.metrics import metric
 
 if TYPE_CHECKING:
-    from fivefold.contracts.rows import FloatArray, IntArray
+    from fivefold.contracts.rows import FloatArray, Targets
 
 FEW_ROWS = 20_000
 ROUNDS = 25
 BAGS = 10
 LEAST_WEIGHT = 0.04  # less than one pick in 25: not worth what running the member costs
+Addable = NDArray[np.floating[Any]]
 _CELLS = 150_000_000  # probabilities that all of selection may look at
 
 
@@ -47,87 +48,118 @@ class Selection:
     path: tuple[tuple[int, float], ...]
 
 
-def select(
-    answers: FloatArray, targets: IntArray, word: str, rng: np.random.Generator
-) -> Selection:
-    """Select members by their answers (M, N, K) to rows with known targets (N,).
+@dataclass(frozen=True, slots=True)
+class Jury:
+    """By what pools are judged.
 
-    The outcome is never worse than the best member by the metric `word` on these rows.
+    Attributes:
+        kind: Of the target.
+        word: Of the problem's metric.
+        vocabulary: Of the target.
     """
-    members, n, k = answers.shape
+
+    kind: TargetKind
+    word: str
+    vocabulary: tuple[str, ...] = ()
+
+    def score(self, answers: FloatArray, targets: Targets) -> float:
+        """The problem's metric, turned so that more is better."""
+        found = self.plain_score(answers, targets)
+        return found if metric(self.word).higher_is_better else -found
+
+    def plain_score(self, answers: FloatArray, targets: Targets) -> float:
+        """The problem's metric."""
+        return metric(self.word, self.vocabulary).function(answers, targets)
+
+    def loss(self, answers: FloatArray, targets: Targets, temperature: float) -> float:
+        """The target's loss at a temperature."""
+        tempered = self.kind.apply_temperature(answers, temperature)
+        return metric(self.kind.loss).function(tempered, targets)
+
+
+def select(
+    answers: FloatArray, targets: Targets, jury: Jury, rng: np.random.Generator
+) -> Selection:
+    """Select members by their answers (M, N, ...) to rows with known targets (N, ...).
+
+    The outcome is never worse than the best member by the jury's metric on these rows.
+    """
+    members, n = answers.shape[:2]
+    k = answers[0, 0].size
     bags = BAGS if n * k * members * ROUNDS * (BAGS + 1) <= _CELLS else 1
     most = max(1_000, _CELLS // (k * members * ROUNDS * (bags + 1)))
     seen = np.arange(n) if n <= most else np.sort(rng.permutation(n)[:most])
-    picks = _greedy(answers[:, seen], targets[seen], word)
+    addable = np.stack([jury.kind.addable(one) for one in answers])
+    picks = _greedy(addable[:, seen], targets[seen], jury)
     drawn = (rng.choice(seen, len(seen)) for _ in range(bags))
-    bagged = [_shares(_greedy(answers[:, bag], targets[bag], word), members) for bag in drawn]
-    path, scores = _path(answers, targets, word, picks)
-    whole = _shares(picks[: _best(scores, word) + 1], members)
+    bagged = [_shares(_greedy(addable[:, bag], targets[bag], jury), members) for bag in drawn]
+    path, scores = _path(addable, targets, jury, picks)
+    whole = _shares(picks[: _best(scores) + 1], members)
     # The steadiest choice that is not worse than the best member; that member itself at last.
-    singles = [_signed(word, metric(word).function(one, targets)) for one in answers]
+    singles = [jury.score(one, targets) for one in answers]
     alone = np.eye(members)[singles.index(max(singles))]
     choices = (_without_crumbs(np.mean(bagged, axis=0)), whole, alone)
-    weights = next(w for w in choices if _merit(answers, targets, word, w) >= max(singles))
+    weights = next(
+        w for w in choices if jury.score(pool(answers, w, jury.kind), targets) >= max(singles)
+    )
     return Selection(weights=weights, path=path)
 
 
-def pool(answers: FloatArray, weights: NDArray[np.float64]) -> FloatArray:
-    """The weighted mean (N, K) of members' probabilities (M, N, K)."""
-    return np.tensordot(weights, answers, axes=1).astype(np.float32)
+def pool(answers: FloatArray, weights: NDArray[np.float64], kind: TargetKind) -> FloatArray:
+    """The answers (N, ...) of a mixture of members (M, N, ...) by weights (M,)."""
+    addable = np.stack([kind.addable(one) for one in answers])
+    return kind.settled(np.tensordot(weights, addable, axes=1))
 
 
-def _greedy(answers: FloatArray, targets: IntArray, word: str) -> list[int]:
+def _greedy(addable: Addable, targets: Targets, jury: Jury) -> list[int]:
     """Members in the order they are picked; the first is the best member by the metric."""
-    by_metric = [_signed(word, metric(word).function(one, targets)) for one in answers]
+    by_metric = [jury.score(jury.kind.settled(one), targets) for one in addable]
     picks = [by_metric.index(max(by_metric))]
-    total: FloatArray = answers[picks[0]].copy()
+    total = addable[picks[0]].copy()
     temperature = 1.0
     for size in range(2, ROUNDS + 1):
         if (size - 1).bit_count() == 1:  # the larger the pool, the less one member changes it
-            temperature = fit_temperature(total / np.float32(size - 1), targets)
-        picks.append(_next(answers, total, size, targets, word, temperature))
-        total = total + answers[picks[-1]]
+            pooled = jury.kind.settled(total / np.float32(size - 1))
+            temperature = jury.kind.fit_temperature(pooled, targets)
+        picks.append(_next(addable, total, size, targets, jury, temperature))
+        total = total + addable[picks[-1]]
     return picks
 
 
 def _next(
-    answers: FloatArray, total: FloatArray, size: int, targets: IntArray, word: str, t: float
+    addable: Addable, total: Addable, size: int, targets: Targets, jury: Jury, t: float
 ) -> int:
-    """The member that makes a pool of `size` members best, `total` (N, K) being the others."""
+    """The member that makes a pool of `size` members best, `total` (N, ...) being the others."""
 
-    def loss(m: int) -> float:
-        return log_loss(apply_temperature((total + answers[m]) / np.float32(size), t), targets)
+    def pooled(m: int) -> FloatArray:
+        return jury.kind.settled((total + addable[m]) / np.float32(size))
 
-    def score(m: int) -> float:
-        pooled = (total + answers[m]) / np.float32(size)
-        return _signed(word, metric(word).function(pooled, targets))
-
-    leading = list(range(len(answers)))
+    leading = list(range(len(addable)))
     if len(targets) >= FEW_ROWS:
-        scores = [score(m) for m in leading]
+        scores = [jury.score(pooled(m), targets) for m in leading]
         leading = [m for m in leading if scores[m] == max(scores)]
-    return min(leading, key=loss) if len(leading) > 1 else leading[0]
-
-
-def _signed(word: str, score: float) -> float:
-    return score if metric(word).higher_is_better else -score
+    if len(leading) == 1:
+        return leading[0]
+    return min(leading, key=lambda m: jury.loss(pooled(m), targets, t))
 
 
 def _path(
-    answers: FloatArray, targets: IntArray, word: str, picks: list[int]
+    addable: Addable, targets: Targets, jury: Jury, picks: list[int]
 ) -> tuple[tuple[tuple[int, float], ...], list[float]]:
-    scores = []
-    total = np.zeros(answers.shape[1:], np.float32)
+    """(member, the problem's metric) after each step, and how good that is."""
+    found, scores = [], []
+    total = np.zeros_like(addable[0])
     for size, member in enumerate(picks, start=1):
-        total += answers[member]
-        scores.append(metric(word).function(total / np.float32(size), targets))
-    return tuple(zip(picks, scores, strict=True)), scores
+        total += addable[member]
+        pooled = jury.kind.settled(total / np.float32(size))
+        found.append((member, jury.plain_score(pooled, targets)))
+        scores.append(jury.score(pooled, targets))
+    return tuple(found), scores
 
 
-def _best(scores: list[float], word: str) -> int:
+def _best(scores: list[float]) -> int:
     """The last of the best stretches: among equals, more members pool steadier."""
-    signed = [_signed(word, score) for score in scores]
-    return max(i for i, score in enumerate(signed) if score == max(signed))
+    return max(i for i, score in enumerate(scores) if score == max(scores))
 
 
 def _shares(picks: list[int], members: int) -> NDArray[np.float64]:
@@ -137,9 +169,3 @@ def _shares(picks: list[int], members: int) -> NDArray[np.float64]:
 def _without_crumbs(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     kept = np.where(weights >= min(LEAST_WEIGHT, weights.max()), weights, 0.0)
     return kept / kept.sum()
-
-
-def _merit(
-    answers: FloatArray, targets: IntArray, word: str, weights: NDArray[np.float64]
-) -> float:
-    return _signed(word, metric(word).function(pool(answers, weights), targets))

@@ -1,1 +1,17 @@
 """One file per target kind: parse, learn the vocabulary, decode, the chance level. Numpy only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fivefold import catalog
+
+if TYPE_CHECKING:
+    from fivefold.contracts.records import Problem
+    from fivefold.contracts.roles import TargetKind
+
+
+def target_of(problem: Problem) -> TargetKind:
+    """The kind of what a problem asks for."""
+    kind: TargetKind = catalog.load("target", problem.target.kind)()
+    return kind

@@ -16,10 +16,11 @@ from threadpoolctl import threadpool_limits
 
 from fivefold import catalog
 from fivefold.contracts.roles import TraditionalFeatures
+from fivefold.plumbing.errors import RunError
 from fivefold.plumbing.files import read_arrays, read_json, whole, write_arrays, write_json
-from fivefold.traditional.classifiers import logits, placed
 from fivefold.traditional.describing import beside, cores, describe, portion
 from fivefold.traditional.saving import load_model
+from fivefold.traditional.ways import Calibration, Way, way_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,11 +40,13 @@ class Card:
         input: Input kind (catalog word) whose features it uses.
         shape: What the kind learned of its items.
         features: Names of its features, in order, with the cost of one row on one core.
-        classes: K.
-        temperature: Divides its logits.
+        classes: K, or M numbers.
+        temperature: Calibrates its answers.
         answer_seconds: Cost of answering one described row by all parts.
         seconds_per_row: Wall-clock of describing and answering one row on the machine it was
             fitted on.
+        target: Target kind (catalog word) that it answers.
+        spread: Deviation of the true numbers from its own.
     """
 
     input: str
@@ -53,6 +56,8 @@ class Card:
     temperature: float
     answer_seconds: float
     seconds_per_row: float
+    target: str = "class"
+    spread: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,16 +69,28 @@ class TraditionalModel:
     models: dict[int, Pipeline]
 
     def probabilities(self, items: NDArray[Any]) -> FloatArray:
-        """The member's answers (N, K) for items (N, *item_shape): the mean of its parts."""
+        """The mean of the parts' answers (N, ...) for items (N, *item_shape)."""
         described = beside([block.describe(items) for block in self.features])
         parts = [self.part(fold, described) for fold in self.models]
         return np.mean(parts, axis=0, dtype=np.float32)
 
     def part(self, fold: int, described: Features) -> FloatArray:
-        """The answers (N, K) of one fold's pipeline for described rows (N, F)."""
+        """The answers (N, ...) of one fold's pipeline for described rows (N, F)."""
         model, card = self.models[fold], self.card
-        found = logits(model, described)
-        return placed(found, model.classes_, classes=card.classes, temperature=card.temperature)
+        known = Calibration(temperature=card.temperature, spread=tuple(card.spread))
+        return self.way.answers(self.way.raw(model, described), model, known)
+
+    @property
+    def way(self) -> Way:
+        """How its features come to answers."""
+        found = way_of(self.card.target, self.card.classes, self.card.shape)
+        if found is None:
+            raise RunError(
+                found=f"a traditional member that answers {self.card.target!r}",
+                wanted="a target that this version of fivefold knows",
+                hint="use the version that made it",
+            )
+        return found
 
 
 def part_file(member: str, fold: int) -> str:
@@ -117,7 +134,7 @@ def predict_rows(
     *,
     tick: Callable[[float], None] | None = None,
 ) -> dict[str, FloatArray]:
-    """Probabilities (N, K) of every part of the members, by `member/fold`.
+    """Answers (N, ...) of every part of the members, by `member/fold`.
 
     Rows are described once by each kind of features, whichever parts use them.
 

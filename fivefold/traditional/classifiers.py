@@ -20,13 +20,14 @@ from sklearn.svm import SVC, LinearSVC
 from threadpoolctl import threadpool_limits
 
 from fivefold.scores.calibration import softmax
-from fivefold.scores.metrics import LEAST
+from fivefold.scores.measure import LEAST
 from fivefold.traditional.ratios import RatioSVC
 
 if TYPE_CHECKING:
+    from fivefold.contracts.roles import TraditionalFeatures
     from fivefold.contracts.rows import Features, FloatArray, IntArray
 
-_NUMBERS = 20_000_000  # fitted numbers that one forest may hold
+NUMBERS = 20_000_000  # fitted numbers that one forest may hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Classifier:
         kernel: Answering one row costs as much again for every row trained on.
         most_rows: More rows than this are not worth their cost.
         most_classes: It is not tried on more classes.
-        reads: Forms of features that it is good for, `dense` or `sparse`.
+        on_request: It is tried on features that name it only.
     """
 
     word: str
@@ -61,11 +62,13 @@ class Classifier:
     kernel: bool = False
     most_rows: int = 60_000
     most_classes: int = 1_000
-    reads: tuple[str, ...] = ("dense",)
+    on_request: bool = False
 
-    def can_read(self, *, sparse: bool) -> bool:
-        """Whether it is good for features of a form."""
-        return ("sparse" if sparse else "dense") in self.reads
+    def suits(self, features: TraditionalFeatures) -> bool:
+        """Whether it is worth trying on these."""
+        if not features.classifiers:
+            return not self.on_request
+        return self.word in features.classifiers
 
 
 def fit(
@@ -74,14 +77,20 @@ def fit(
     """Fit to features (N, F) and targets (N,); a lone class gets a constant answer."""
     if len(np.unique(targets)) == 1:
         return make_pipeline(DummyClassifier(strategy="prior")).fit(features, targets)
-    # No column is scaled here: features come in one unit, and scaling each to deviation 1 would
-    # make as much of a pixel that never changes as of one that tells the classes apart.
-    spread = max(_spread(features), 1e-6)
-    size = Size(*features.shape, spread, classes)
+    size = size_of(features, classes)
     # OpenMP counts its threads per calling thread, so the limit is set here, where fits that run
     # side by side call; boosting with more threads than cores is ten times as slow.
     with threadpool_limits(1):
         return classifier.build(size, seed).fit(features, targets)
+
+
+def size_of(features: Features, classes: int) -> Size:
+    """How much features (N, F) are.
+
+    No column is scaled: features come in one unit, and scaling each to deviation 1 would make as
+    much of a pixel that never changes as of one that tells the classes apart.
+    """
+    return Size(*features.shape, max(_spread(features), 1e-6), classes)
 
 
 def _spread(features: Features) -> float:
@@ -144,7 +153,7 @@ def _forest(size: Size, seed: int) -> Pipeline:
         ExtraTreesClassifier(
             trees,
             min_samples_leaf=2 if size.rows > 200 else 1,
-            max_leaf_nodes=max(16, _NUMBERS // (2 * trees * size.classes)),
+            max_leaf_nodes=max(16, NUMBERS // (2 * trees * size.classes)),
             random_state=seed,
         )
     )
@@ -166,13 +175,13 @@ def _boosting(size: Size, seed: int) -> Pipeline:
 CLASSIFIERS: dict[str, Classifier] = {
     c.word: c
     for c in (
-        Classifier(word="logistic", build=_logistic, reads=("dense", "sparse")),
-        Classifier(word="ratio_svm", build=_ratio_svm, most_classes=50, reads=("sparse",)),
+        Classifier(word="logistic", build=_logistic),
+        Classifier(word="ratio_svm", build=_ratio_svm, most_classes=50, on_request=True),
         Classifier(
             word="svm", build=_svm, growth=1.7, kernel=True, most_rows=12_000, most_classes=50
         ),
         Classifier(word="forest", build=_forest, growth=1.1, effort=3.0),
-        Classifier(word="linear_svm", build=_linear_svm, reads=("dense", "sparse")),
+        Classifier(word="linear_svm", build=_linear_svm),
         Classifier(word="boosting", build=_boosting, effort=10.0, most_classes=30),
     )
 }

@@ -35,7 +35,7 @@ class Described:
 
     Attributes:
         positions: (N,) which rows of the data set.
-        blocks: Name of the features -> (N, F).
+        blocks: Name of the features -> (N, F); (N * L, F) where each of L tokens is described.
     """
 
     positions: IntArray
@@ -45,7 +45,12 @@ class Described:
         """The features `names` side by side, of rows `which` of the data set: (M, F)."""
         order = np.argsort(self.positions)
         place = order[np.searchsorted(self.positions, which, sorter=order)]
-        return beside([self.blocks[name][place] for name in names])
+        return beside([self.blocks[name][self._lines(name, place)] for name in names])
+
+    def _lines(self, name: str, place: IntArray) -> IntArray:
+        """Lines of a block that describe the rows at `place`: one each, or one per token."""
+        each = self.blocks[name].shape[0] // len(self.positions)
+        return place if each == 1 else (place[:, None] * each + np.arange(each)).ravel()
 
 
 def beside(blocks: Sequence[Features]) -> Features:
@@ -116,10 +121,8 @@ def portion(
 
 
 def _numbers(described: Features) -> int:
-    """Numbers held for a row: all of a dense one, a value and its place of a sparse one."""
-    if sparse.issparse(described):
-        return 2 * int(described.nnz) // described.shape[0]
-    return int(described.shape[1])
+    """Numbers that are held: all of a dense array, of a sparse one a value and its place."""
+    return 2 * int(described.nnz) if sparse.issparse(described) else int(described.size)
 
 
 def measure(
@@ -134,7 +137,7 @@ def measure(
     features.learn(few, rng)
     learned = time.monotonic() - start
     start = time.monotonic()
-    width = _numbers(features.describe(few.take(slice(None))))
+    width = _numbers(features.describe(few.take(slice(None)))) // len(few)
     seconds = max(learned, time.monotonic() - start) / len(few)
     if seconds > 5e-3:
         return seconds, width

@@ -14,13 +14,14 @@ import numpy as np
 
 from fivefold.contracts.records import Fold, Member
 from fivefold.contracts.roles import TraditionalFeatures
-from fivefold.contracts.rows import IntArray
-from fivefold.scores.calibration import fit_temperature
+from fivefold.contracts.rows import FloatArray, IntArray
 from fivefold.scores.metrics import metric
+from fivefold.targets import target_of
 from fivefold.traditional.answers import Card, part_file, save_card
 from fivefold.traditional.describing import cores
 from fivefold.traditional.race import Bench, Candidate, Fitted, first_rows, together
 from fivefold.traditional.saving import save_model
+from fivefold.traditional.ways import Calibration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,21 +149,19 @@ class Finals:
         validation rows give to a member.
         """
         dataset, candidate = self.bench.dataset, parts[0].candidate
-        n, k = len(dataset.targets), len(dataset.classes)
-        answers = np.full((n, k), np.nan, np.float32)
-        for part in parts:
-            answers[part.judged] = part.probabilities(k)
-        rows = dataset.folds >= 0
-        temperature = fit_temperature(answers[rows], dataset.targets[rows])
-        for part in parts:
-            answers[part.judged] = part.probabilities(k, temperature)
-        judge = metric(dataset.problem.metric).function
+        kind, rows = target_of(dataset.problem), dataset.folds >= 0
+        spread = self._spread(parts)
+        answers = self._calibrated(parts, Calibration(spread=spread))
+        temperature = kind.fit_temperature(answers[rows], dataset.targets[rows])
+        calibration = Calibration(temperature=temperature, spread=spread)
+        answers = self._calibrated(parts, calibration)
+        judge = metric(dataset.problem.metric, dataset.classes).function
         files = [part_file(candidate.name, fold) for fold in self._judged]
         numbers = [
             save_model(part.model, self.folder / file)
             for part, file in zip(parts, files, strict=True)
         ]
-        self._save_card(candidate, parts, temperature)
+        self._save_card(candidate, parts, calibration)
         return Member(
             name=candidate.name,
             kind="traditional",
@@ -184,7 +183,25 @@ class Finals:
             answers=answers,
         )
 
-    def _save_card(self, candidate: Candidate, parts: list[Fitted], temperature: float) -> None:
+    def _spread(self, parts: list[Fitted]) -> tuple[float, ...]:
+        """How far the parts' raw answers are off, each fold counted by its rows."""
+        targets = self.bench.dataset.targets
+        found = np.array([self.bench.way.spread(p.raw, targets[p.judged]) for p in parts])
+        rows = np.array([len(part.judged) for part in parts])
+        return tuple(np.sqrt(np.average(found**2, axis=0, weights=rows)).tolist())
+
+    def _calibrated(self, parts: list[Fitted], calibration: Calibration) -> FloatArray:
+        """Answers of all rows, each by the part that has not seen it; NaN where there is none."""
+        found = [self.bench.way.answers(part.raw, part.model, calibration) for part in parts]
+        n = len(self.bench.dataset.targets)
+        answers = np.full((n, *found[0].shape[1:]), np.nan, np.float32)
+        for part, some in zip(parts, found, strict=True):
+            answers[part.judged] = some
+        return answers
+
+    def _save_card(
+        self, candidate: Candidate, parts: list[Fitted], calibration: Calibration
+    ) -> None:
         costs = {name: self.costs[name] for name in candidate.features}
         answering = sum(part.row_seconds for part in parts)
         card = Card(
@@ -192,7 +209,9 @@ class Finals:
             shape=self.bench.dataset.shape,
             features=costs,
             classes=len(self.bench.dataset.classes),
-            temperature=temperature,
+            temperature=calibration.temperature,
+            spread=calibration.spread,
+            target=self.bench.dataset.problem.target.kind,
             answer_seconds=answering,
             seconds_per_row=sum(costs.values()) / cores() + answering,
         )

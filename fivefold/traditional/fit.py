@@ -18,6 +18,7 @@ from fivefold import catalog
 from fivefold.contracts.records import Member
 from fivefold.contracts.roles import TraditionalFeatures
 from fivefold.plumbing.clock import Clock
+from fivefold.targets import target_of
 from fivefold.traditional.describing import (
     LEARNING_ROWS,
     POOL_START,
@@ -29,6 +30,7 @@ from fivefold.traditional.describing import (
 )
 from fivefold.traditional.finals import Finals
 from fivefold.traditional.race import Bench, candidates, race, stratified
+from fivefold.traditional.ways import way_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 DESCRIBING, RACING = 0.4, 0.6  # shares of the time that are over when these stages end
 MIN_TRAINED = 500  # rows to train on that are described even when it is late
+_NO_WAY = "no traditional member: none of its features answer such a target"
 _NUMBERS = 250_000_000  # described numbers (1 GB) that are held at once
 
 
@@ -111,11 +114,22 @@ def fit_within(
         warnings.simplefilter("ignore", ConvergenceWarning)
         # With many classes of a few rows each that is so, and a thousand lines of it help nobody.
         warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%")
-        choice = choose(dataset, clock, later_rows, rng)
+        way = way_of(dataset.problem.target.kind, len(dataset.classes), dataset.shape)
+        choice = choose(dataset, clock, later_rows, rng, per_token=way.per_token) if way else None
+        if way is None or choice is None or not choice.blocks:
+            return TraditionalResult(members=(), notes=(_NO_WAY,))
         described = _describe(dataset, choice, clock, rng, portion(tick, 0.0, DESCRIBING))
         orders = tuple(_order(dataset, described, fold, rng) for fold in range(dataset.n_folds))
-        bench = Bench(dataset=dataset, described=described, orders=orders, clock=clock, seed=seed)
-        entrants = candidates(choice.blocks, len(dataset.classes))
+        bench = Bench(
+            dataset=dataset,
+            described=described,
+            orders=orders,
+            clock=clock,
+            seed=seed,
+            way=way,
+            strata=_strata(dataset),
+        )
+        entrants = candidates(choice.blocks, way)
         until = max(clock.used(), clock.budget * RACING)
         ranked = race(bench, entrants, until)
         if tick:
@@ -130,9 +144,17 @@ def fit_within(
     return TraditionalResult(members=members, notes=(*choice.notes, *said, *notes))
 
 
-def choose(dataset: Dataset, clock: Clock, later_rows: int, rng: np.random.Generator) -> Choice:
+def choose(
+    dataset: Dataset,
+    clock: Clock,
+    later_rows: int,
+    rng: np.random.Generator,
+    *,
+    per_token: bool = False,
+) -> Choice:
     """Choose features that the time allows, cheapest first, and how many rows they describe."""
-    blocks = catalog.load("traditional", dataset.problem.inputs[0].kind)(dataset.shape)
+    every = catalog.load("traditional", dataset.problem.inputs[0].kind)(dataset.shape)
+    blocks = [block for block in every if block.per_token == per_token]
     looks = [(*measure(block, dataset.rows, rng), block) for block in blocks]
     judged = int((dataset.folds >= 0).sum())
     enough = judged + min(len(dataset.rows) - judged, max(1000, 10 * len(dataset.classes)))
@@ -152,7 +174,7 @@ def choose(dataset: Dataset, clock: Clock, later_rows: int, rng: np.random.Gener
             chosen.append(block)
             costs[block.name] = cost
             numbers += width
-    room = min(_capacity(clock, sum(costs.values())), _NUMBERS // numbers)
+    room = min(_capacity(clock, sum(costs.values())), _NUMBERS // max(1, numbers))
     rows = min(len(dataset.rows), max(room, judged + min(1000, enough - judged)))
     order = {block.name: i for i, block in enumerate(blocks)}
     chosen.sort(key=lambda block: order[block.name])
@@ -176,7 +198,7 @@ def _describe(
     """Describe all validation rows, then as many of the others as were chosen and time allows."""
     judged = np.flatnonzero(dataset.folds >= 0)
     others = np.flatnonzero(dataset.folds < 0)
-    others = others[stratified(dataset.targets[others], rng)][: choice.rows - len(judged)]
+    others = others[stratified(_strata(dataset)[others], rng)][: choice.rows - len(judged)]
     positions = np.concatenate([judged, others])
     rows = dataset.rows.select(positions)
     least = min(len(positions), len(judged) + max(MIN_TRAINED, 2 * len(dataset.classes)))
@@ -193,10 +215,17 @@ def _describe(
             stop=partial(_late, clock, least),
         )
         begun += cost / total
-    n = min(block.shape[0] for block in found.values())
+    # One line per row, or one per token.
+    each = {b.name: dataset.rows.item_shape[0] if b.per_token else 1 for b in choice.blocks}
+    n = min(block.shape[0] // each[name] for name, block in found.items())
     return Described(
-        positions=positions[:n], blocks={name: block[:n] for name, block in found.items()}
+        positions=positions[:n],
+        blocks={name: block[: n * each[name]] for name, block in found.items()},
     )
+
+
+def _strata(dataset: Dataset) -> IntArray:
+    return target_of(dataset.problem).strata(dataset.targets)
 
 
 def _late(clock: Clock, least: int, rows: int) -> bool:
@@ -207,4 +236,4 @@ def _late(clock: Clock, least: int, rows: int) -> bool:
 def _order(dataset: Dataset, described: Described, fold: int, rng: np.random.Generator) -> IntArray:
     """The described rows that a fold trains on, in a stratified order."""
     trained = described.positions[dataset.folds[described.positions] != fold]
-    return trained[stratified(dataset.targets[trained], rng)]
+    return trained[stratified(_strata(dataset)[trained], rng)]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from fivefold.contracts.rows import Features, Items
 
-Hashes = "NDArray[np.uint64]"
+LINEAR = ("logistic", "ratio_svm", "linear_svm", "sparse_ridge")  # what reads sparse features
 MOST_FEATURES = 200_000
 _LEARNED_ROWS = 30_000
 _CHUNK = 512

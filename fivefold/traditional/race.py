@@ -16,10 +16,11 @@ from sklearn.pipeline import Pipeline
 from fivefold.contracts.records import Dataset
 from fivefold.contracts.rows import FloatArray, IntArray
 from fivefold.plumbing.clock import Clock
-from fivefold.scores.calibration import apply_temperature, fit_temperature
-from fivefold.scores.metrics import log_loss, metric
-from fivefold.traditional.classifiers import CLASSIFIERS, Classifier, fit, logits, placed
+from fivefold.scores.metrics import metric
+from fivefold.targets import target_of
+from fivefold.traditional.classifiers import Classifier
 from fivefold.traditional.describing import Described, cores
+from fivefold.traditional.ways import Calibration, Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,7 +54,7 @@ class Fitted:
         model: The fitted pipeline.
         rows: Number of rows it was fitted to.
         judged: (N,) rows of the data set it answered.
-        logits: (N, J) its answers.
+        raw: (N, ...) its raw answers.
         fit_seconds: Cost of the fit.
         row_seconds: Cost of answering one row.
     """
@@ -62,14 +63,9 @@ class Fitted:
     model: Pipeline
     rows: int
     judged: IntArray
-    logits: FloatArray
+    raw: FloatArray
     fit_seconds: float
     row_seconds: float
-
-    def probabilities(self, classes: int, temperature: float = 1.0) -> FloatArray:
-        """Its answers (N, K)."""
-        seen = self.model.classes_
-        return placed(self.logits, seen, classes=classes, temperature=temperature)
 
     def foretell(self, rows: int, answers: int) -> float:
         """Seconds that fitting to `rows` rows and answering `answers` rows will take."""
@@ -96,6 +92,8 @@ class Bench:
             stratified.
         clock: Counts the time down.
         seed: Seed of all fits.
+        way: How features come to answers.
+        strata: For every row of the data set, which it is alike to.
     """
 
     dataset: Dataset
@@ -103,38 +101,42 @@ class Bench:
     orders: tuple[IntArray, ...]
     clock: Clock
     seed: int
+    way: Way
+    strata: IntArray
 
     def fit(self, candidate: Candidate, fold: int, rows: int, judged: IntArray) -> Fitted:
         """Fit to the first `rows` rows of a fold's order and answer the rows `judged`."""
         chosen = self.orders[fold][:rows]
         start = time.monotonic()  # costs outlive a stop, at which the clock jumps to its end
-        model = fit(
+        model = self.way.fit(
             candidate.classifier,
             self.described.take(candidate.features, chosen),
             self.dataset.targets[chosen],
-            classes=len(self.dataset.classes),
             seed=self.seed,
         )
         fitted = time.monotonic()
-        found = logits(model, self.described.take(candidate.features, judged))
+        found = self.way.raw(model, self.described.take(candidate.features, judged))
         return Fitted(
             candidate=candidate,
             model=model,
             rows=len(chosen),
             judged=judged,
-            logits=found,
+            raw=found,
             fit_seconds=fitted - start,
             row_seconds=(time.monotonic() - fitted) / len(judged),
         )
 
     def merit(self, fitted: Fitted) -> tuple[float, float]:
-        """The higher the better: the problem's metric, then the calibrated log-loss."""
+        """The higher the better: the problem's metric, then the target's loss when calibrated."""
+        problem, kind = self.dataset.problem, target_of(self.dataset.problem)
         targets = self.dataset.targets[fitted.judged]
-        answers = fitted.probabilities(len(self.dataset.classes))
-        answers = apply_temperature(answers, fit_temperature(answers, targets))
-        judge = metric(self.dataset.problem.metric)
+        known = Calibration(spread=self.way.spread(fitted.raw, targets))
+        answers = self.way.answers(fitted.raw, fitted.model, known)
+        answers = kind.apply_temperature(answers, kind.fit_temperature(answers, targets))
+        judge = metric(problem.metric, self.dataset.classes)
         score = judge.function(answers, targets)
-        return score if judge.higher_is_better else -score, -log_loss(answers, targets)
+        loss = metric(kind.loss).function(answers, targets)
+        return score if judge.higher_is_better else -score, -loss
 
 
 def together(jobs: Sequence[Callable[[], Fitted]]) -> list[Fitted]:
@@ -146,30 +148,30 @@ def together(jobs: Sequence[Callable[[], Fitted]]) -> list[Fitted]:
         threads.shutdown(wait=False, cancel_futures=True)  # who interrupts does not wait for fits
 
 
-def stratified(targets: IntArray, rng: np.random.Generator) -> IntArray:
+def stratified(strata: IntArray, rng: np.random.Generator) -> IntArray:
     """An order of rows (N,) of which every beginning holds the classes in their shares.
 
     One row of every class comes first, so that no beginning as long as K lacks a class.
     """
-    order = rng.permutation(len(targets))
-    by_class = order[np.argsort(targets[order], kind="stable")]
-    counts = np.bincount(targets)
+    order = rng.permutation(len(strata))
+    by_class = order[np.argsort(strata[order], kind="stable")]
+    counts = np.bincount(strata)
     first = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    rank = np.arange(len(targets)) - first[targets[by_class]]
-    place = (rank + rng.random(len(targets))) / counts[targets[by_class]]
+    rank = np.arange(len(strata)) - first[strata[by_class]]
+    place = (rank + rng.random(len(strata))) / counts[strata[by_class]]
     place[rank == 0] -= 1.0
     return by_class[np.argsort(place, kind="stable")]
 
 
-def candidates(blocks: Sequence[TraditionalFeatures], classes: int) -> tuple[Candidate, ...]:
+def candidates(blocks: Sequence[TraditionalFeatures], way: Way) -> tuple[Candidate, ...]:
     """All features together with every classifier first, then every feature for itself."""
     sets = [tuple(blocks), *((block,) for block in blocks if len(blocks) > 1)]
     return tuple(
         Candidate(tuple(block.name for block in chosen), classifier)
         for chosen in sets
-        for classifier in CLASSIFIERS.values()
-        if classes <= classifier.most_classes
-        and classifier.can_read(sparse=any(block.sparse for block in chosen))
+        for classifier in way.entrants.values()
+        if way.outputs <= classifier.most_classes
+        and all(classifier.suits(block) for block in chosen)
     )
 
 
@@ -188,7 +190,7 @@ def race(bench: Bench, entrants: Sequence[Candidate], until: float) -> list[Fitt
     """
     order = bench.orders[0]
     judged = np.flatnonzero(bench.dataset.folds == 0)
-    judged = np.sort(judged[stratified(bench.dataset.targets[judged], _rng(bench))][:_JUDGES])
+    judged = np.sort(judged[stratified(bench.strata[judged], _rng(bench))][:_JUDGES])
     rows = min(len(order), first_rows(len(bench.dataset.classes)))
     tried = _round(bench, entrants, rows, judged, until)
     standing = tried

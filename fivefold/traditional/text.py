@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from fivefold.contracts.roles import TraditionalFeatures
-from fivefold.traditional.grams import Weighed, in_chunks, runs
+from fivefold.traditional.grams import LINEAR, Weighed, in_chunks, runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,7 @@ class Runs(TraditionalFeatures):
         sizes: Lengths of runs.
     """
 
-    sparse: ClassVar[bool] = True
+    classifiers: ClassVar[tuple[str, ...]] = LINEAR
 
     def __init__(self, name: str, part: slice, sizes: tuple[int, ...]) -> None:
         self.name = name
@@ -67,7 +67,7 @@ class Places(TraditionalFeatures):
     """Which character stands at which place, one column each, for texts of one length."""
 
     name = "places"
-    sparse: ClassVar[bool] = True
+    classifiers: ClassVar[tuple[str, ...]] = LINEAR
 
     def __init__(self, characters: int, symbols: int) -> None:
         self._characters, self._symbols = characters, symbols

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from fivefold.contracts.roles import TraditionalFeatures
+from fivefold.traditional.grams import LINEAR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ class Spellings(TraditionalFeatures):
     """Each word by hashed features: 2^18 columns of 0 and 1; a row for every word of a sentence."""
 
     name = "spellings"
-    sparse: ClassVar[bool] = True
+    classifiers: ClassVar[tuple[str, ...]] = LINEAR
     per_token: ClassVar[bool] = True
 
     def learn(self, rows: Items, rng: np.random.Generator) -> None:

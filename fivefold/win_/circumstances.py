@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fivefold.contracts.records import ExpansionRecord
 from fivefold.contracts.rows import FloatArray
@@ -35,6 +39,7 @@ class Circumstances:
         preview_png: Preview sheet, before and after each policy.
         pairs_png: Picture i shows `Dataset.duplicates[i]` side by side; may be shorter.
         kernels: (n, h, w, 1 or 3) first-layer kernels of the best single net, any scale.
+        show: A cached item for people, as a picture or in words; None where none can be shown.
     """
 
     budget_s: float
@@ -50,3 +55,4 @@ class Circumstances:
     preview_png: bytes | None = None
     pairs_png: tuple[bytes, ...] = ()
     kernels: FloatArray | None = None
+    show: Callable[[NDArray[Any]], NDArray[np.uint8] | str] | None = None

@@ -1,6 +1,6 @@
 """Opens the vault once and judges: scores with intervals, paired tests, a verdict in words.
 
-Axes: n vault rows, k classes.
+Axes: n vault rows, k words of the vocabulary: classes say.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import numpy as np
 
 from fivefold.contracts.rows import FloatArray
 from fivefold.contracts.vault import VaultContent
-from fivefold.scores.calibration import apply_temperature
 from fivefold.scores.intervals import Interval, intervals, resamples
-from fivefold.scores.metrics import METRICS
+from fivefold.scores.metrics import metric as metric_of
 from fivefold.scores.paired import Comparison, paired
+from fivefold.targets import target_of
 from fivefold.win_.words import Words, verdict_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fivefold.contracts.records import Dataset, Ensemble
-    from fivefold.contracts.roles import Predictor
+    from fivefold.contracts.roles import Predictor, TargetKind
     from fivefold.contracts.vault import Vault
 
 _PAIRS = (("ensemble", "traditional"), ("ensemble", "best_single"), ("best_single", "traditional"))
@@ -36,7 +36,7 @@ class System:
 
     Attributes:
         name: Which part, member or mixture it is, in words.
-        probabilities: (n, k) its answers.
+        probabilities: Its answers (n, ...), as the target has them: (n, k) probabilities say.
         scores: Metric word -> value with its 95 % interval.
     """
 
@@ -80,7 +80,7 @@ def judge(
     """Open the vault and judge the ensemble, its best single net, the traditional pipeline, chance.
 
     Args:
-        dataset: The open rows; their class frequencies are chance.
+        dataset: The open rows; what their targets say of any row is chance.
         ensemble: Names the best single net and the best traditional member, with temperatures.
         vault: The sealed rows; opened here, for the only time.
         predictor: Answers for every part of the ensemble and of those two.
@@ -95,7 +95,7 @@ def judge(
     parts = predictor.part_probabilities(content.rows, tick=tick)
     answers = _answers(dataset, ensemble, predictor, parts, len(content.targets))
     metric = dataset.problem.metric
-    metrics = _metrics(metric, len(dataset.classes))
+    metrics = _metrics(target_of(dataset.problem), metric, len(dataset.classes))
     rng = np.random.default_rng(seed)
     n = len(content.targets)
     times = int(np.clip(_CELLS / n, 200, 1000))
@@ -104,13 +104,19 @@ def judge(
         word: System(
             name=name,
             probabilities=probabilities,
-            scores=intervals(metrics, probabilities, content.targets, counts=counts),
+            scores=intervals(
+                metrics,
+                probabilities,
+                content.targets,
+                counts=counts,
+                vocabulary=dataset.classes,
+            ),
         )
         for word, (name, probabilities) in answers.items()
     }
     tests = tuple(
         paired(
-            METRICS[metric],
+            metric_of(metric, dataset.classes),
             (a, systems[a].probabilities),
             (b, systems[b].probabilities),
             content.targets,
@@ -139,18 +145,18 @@ def _answers(
     parts: dict[str, FloatArray],
     n: int,
 ) -> dict[str, tuple[str, FloatArray]]:
-    """System -> (its name in words, probabilities (n, k))."""
+    """System -> (its name in words, answers (n, ...))."""
+    kind = target_of(dataset.problem)
     answers = {"ensemble": (_mixture(ensemble), predictor.pool(parts))}
     for word, name in (
         ("best_single", ensemble.best_single),
         ("traditional", ensemble.best_traditional),
     ):
         if name is not None:
-            answers[word] = (name, _alone(name, parts, ensemble.temperatures))
-    k = len(dataset.classes)
-    frequency = np.bincount(dataset.targets, minlength=k) / len(dataset.targets)
-    chance = np.broadcast_to(frequency.astype(np.float32), (n, k))
-    answers["chance"] = ("class frequencies", chance)
+            answers[word] = (name, _alone(name, parts, ensemble.temperatures, kind))
+    blind = kind.chance(dataset.targets, len(dataset.classes), dataset.problem.metric)
+    what = "class frequencies" if kind.classes else "the best answer that ignores the input"
+    answers["chance"] = (what, np.broadcast_to(blind, (n, *blind.shape)))
     return answers
 
 
@@ -159,15 +165,18 @@ def _mixture(ensemble: Ensemble) -> str:
     return f"{count} members, weighted" if count > 1 else next(iter(ensemble.weights))
 
 
-def _alone(name: str, parts: dict[str, FloatArray], temperatures: dict[str, float]) -> FloatArray:
-    """A part (`member/fold`) or the mean of a member's parts, at the member's temperature."""
+def _alone(
+    name: str, parts: dict[str, FloatArray], temperatures: dict[str, float], kind: TargetKind
+) -> FloatArray:
+    """A part (`member/fold`) or the mixture of a member's parts, at the member's temperature."""
     member = name.partition("/")[0]
     own = [p for part, p in parts.items() if part == name or part.startswith(f"{name}/")]
-    return apply_temperature(np.mean(own, axis=0), temperatures[member])
+    pooled = kind.settled(np.mean([kind.addable(one) for one in own], axis=0))
+    return kind.apply_temperature(pooled, temperatures[member])
 
 
-def _metrics(metric: str, k: int) -> tuple[str, ...]:
-    usual = ["accuracy", "balanced_accuracy", "log_loss", "calibration_error"]
-    if k > 10:
+def _metrics(kind: TargetKind, metric: str, k: int) -> tuple[str, ...]:
+    usual = list(kind.shown)
+    if "top5" in kind.metrics and k > 10:
         usual.insert(1, "top5")
     return tuple(usual) if metric in usual else (metric, *usual)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from fivefold.scores.metrics import METRICS
+from fivefold.scores.metrics import metric
 from fivefold.win_ import figures, pictures, tally, words
 
 if TYPE_CHECKING:
@@ -46,13 +46,13 @@ def draw(
     which = tally.worst(verdict.systems["ensemble"].probabilities, content.targets)
     sheets = (circumstances.contact_png, circumstances.preview_png)
     contact, preview = (pictures.sheet(png) if png else None for png in sheets)
-    kernels = circumstances.kernels
+    kernels, show = circumstances.kernels, circumstances.show
     return Drawings(
         contact=contact,
         preview=preview,
         pairs=pictures.pairs(circumstances.pairs_png),
         kernels=pictures.kernel_sheet(kernels) if kernels is not None else None,
-        mistakes=pictures.items(content.rows, which),
+        mistakes=pictures.items(content.rows, which, show) if show else (),
         curves=figures.learning_curves(fleet.members, ensemble.best_single, verdict.metric),
         reliability=figures.reliability(tally.reliability_bins(verdict)),
     )
@@ -72,7 +72,7 @@ def page(data: dict[str, Any], drawings: Drawings) -> str:
             report=data,
             drawings=drawings,
             system_names=words.SYSTEMS,
-            higher_is_better=METRICS[data["problem"]["metric"]].higher_is_better,
+            higher_is_better=metric(data["problem"]["metric"]).higher_is_better,
             bars=_bars(data),
             clock=_clock(data),
             balance=_balance(data["data"]["classes"]),

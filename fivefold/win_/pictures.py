@@ -12,10 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from fivefold.plumbing.sketch import pictured
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from fivefold.contracts.rows import FloatArray, IntArray, Rows
+
+    Show = Callable[[NDArray[Any]], NDArray[np.uint8] | str]
 
 _SHEET_BYTES = 350_000  # above, a sheet is scaled down and packed as JPEG, to keep the page small
 _SHEET_WIDTH = 1600
@@ -40,18 +46,16 @@ def pairs(pngs: tuple[bytes, ...]) -> tuple[str, ...]:
     return tuple(sheet(png) for png in pngs[:_PAIRS])
 
 
-def items(rows: Rows, which: IntArray) -> tuple[str, ...]:
-    """Items at positions `which` as small data addresses; () where items are not pictures."""
-    if rows.dtype != "uint8":
-        return ()
-    return tuple(_item(item) for item in rows.take(which))
+def items(rows: Rows, which: IntArray, show: Show) -> tuple[str, ...]:
+    """Items at positions `which`, as `show` shows them, as small data addresses."""
+    return tuple(_item(pictured(show(item))) for item in rows.take(which))
 
 
-def _item(item: NDArray[Any]) -> str:
+def _item(item: NDArray[np.uint8]) -> str:
     picture = Image.fromarray(item[..., 0] if item.shape[-1] == 1 else item)
-    if max(picture.size) <= _THUMB:
+    if picture.height <= _THUMB and picture.width <= 2 * _THUMB:
         return _address(_packed(picture, "PNG"), "png")
-    picture.thumbnail((_THUMB, _THUMB))
+    picture.thumbnail((2 * _THUMB, _THUMB))
     return _address(_packed(picture, "JPEG", quality=82), "jpeg")
 
 

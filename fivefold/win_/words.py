@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from fivefold.scores.metrics import METRICS
+from fivefold.scores.metrics import metric as metric_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,7 @@ def verdict_words(
 
 
 def _beats_chance(metric: str, ensemble: Interval, chance: Interval) -> bool:
-    if METRICS[metric].higher_is_better:
+    if metric_of(metric).higher_is_better:
         return ensemble.low > chance.value
     return ensemble.high < chance.value
 
@@ -73,7 +73,7 @@ def _winner(test: Comparison) -> str | None:
     """The better system, or None where no difference was shown."""
     if test.p >= _SHOWN_BELOW or test.low <= 0 <= test.high:
         return None
-    a_is_better = (test.difference > 0) == METRICS[test.metric].higher_is_better
+    a_is_better = (test.difference > 0) == metric_of(test.metric).higher_is_better
     return test.a if a_is_better else test.b
 
 

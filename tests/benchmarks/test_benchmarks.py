@@ -50,8 +50,24 @@ def test_the_newest_result_of_a_row_is_shown(script):
 def test_an_overrun_is_told(script, wall, late):
     run = script("win/run.py")
     result = won("cifar10-5m", 0.9, wall_s=wall)
-    assert run.late(result) is late
+    assert run.commands.late(result) is late
     assert ("(late)" in run.results_page([result])) is late
+
+
+def test_the_mean_over_speakers_waits_for_all_of_them(script):
+    kinds = script("kinds/run.py")
+    rows = [won(f"fsdd-without-{speaker}", 0.8, budget_s=300) for speaker in kinds.SPEAKERS]
+    assert "5 of 6 are run" in kinds.results_page(rows[:5])
+    assert "80.00% ensemble" in kinds.results_page(rows)
+
+
+@pytest.mark.parametrize(("value", "reached"), [(0.2, "no"), (0.1, "floor"), (0.05, "aim")])
+def test_of_an_error_less_is_better(script, value, reached):
+    page = script("kinds/run.py").results_page(
+        [{**won("ising-temperature", value), "mae": won("x", value)["accuracy"]}]
+    )
+    line = next(line for line in page.splitlines() if line.startswith("| ising-temperature"))
+    assert f"| {reached} |" in line
 
 
 def test_what_is_kept_of_a_report(script):
@@ -65,7 +81,7 @@ def test_what_is_kept_of_a_report(script):
         "degraded": [],
         "versions": {},
     }
-    told = script("win/run.py").told(report)
+    told = script("commands.py").told(report)
     assert told["accuracy"] == {"ensemble": score["accuracy"]}
     assert told["nets"] == 2
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 from clouds import picture
 
+from fivefold.plumbing.sketch import curve
 from fivefold.step2_gather.look import contact_sheet, summary
 
 
@@ -24,7 +25,7 @@ def test_the_summary_is_plain_json_and_counts_everything(make, look):
 
 def test_the_sheet_has_a_line_per_class_with_its_pictures(make, look):
     data = look(make({"cat": 30, "dog": 20})).dataset
-    sheet = contact_sheet(data, columns=4)
+    sheet = contact_sheet(data, as_it_is, columns=4)
     assert sheet.size == (176 + 4 * 100 + 4, 2 * 100 + 4)
     first = np.asarray(sheet)[4:100, 176:272]
     shown = data.rows.take(np.flatnonzero(data.targets == 0)[:1])[0]
@@ -35,7 +36,7 @@ def test_the_sheet_has_a_line_per_class_with_its_pictures(make, look):
 
 def test_at_most_twelve_classes_are_shown_the_largest_first(make, look):
     data = look(make({f"c{i:02d}": 2 + i for i in range(15)}, size=(8, 8))).dataset
-    assert contact_sheet(data).size[1] == 12 * 100 + 4
+    assert contact_sheet(data, as_it_is).size[1] == 12 * 100 + 4
 
 
 def test_grey_pictures_and_names_in_any_script_make_a_sheet(tmp_path, look, rng):
@@ -46,7 +47,7 @@ def test_grey_pictures_and_names_in_any_script_make_a_sheet(tmp_path, look, rng)
             picture(rng, (8, 8)).convert("L").save(folder / f"{i}.png")
     data = look(tmp_path / "data").dataset
     assert data.rows.item_shape == (8, 8, 1)
-    sheet = np.asarray(contact_sheet(data))
+    sheet = np.asarray(contact_sheet(data, as_it_is))
     # Every class has ink where its name stands, and the longest stops before the pictures.
     for line in range(4):
         names = sheet[4 + line * 100 : 22 + line * 100, :172]
@@ -54,6 +55,16 @@ def test_grey_pictures_and_names_in_any_script_make_a_sheet(tmp_path, look, rng)
         assert (names[:, 170:] == 255).all()
 
 
-def test_vectors_have_no_sheet(look, rng):
+def test_what_is_no_picture_is_drawn_or_written(look, rng):
     vectors = rng.normal(size=(40, 5)).astype(np.float32)
-    assert contact_sheet(look((vectors, np.arange(40) % 2)).dataset) is None
+    data = look((vectors, np.arange(40) % 2)).dataset
+    drawn = contact_sheet(data, lambda item: curve(item.reshape(-1, 1)))
+    written = contact_sheet(data, lambda item: f"five numbers, the first {item[0]:.2f}")
+    assert drawn.size == (176 + 8 * 100 + 4, 2 * 100 + 4)
+    assert written.size == (176 + 8 * 268 + 4, 2 * 100 + 4)
+    for sheet in (drawn, written):
+        assert np.asarray(sheet)[4:100, 176:272].min() < 128
+
+
+def as_it_is(item):
+    return item

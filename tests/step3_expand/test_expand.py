@@ -71,7 +71,7 @@ def test_the_sheet_has_a_row_per_change_and_one_for_all(make_dataset, side, chan
     def sheet(**settings: float):
         everything_off = dict.fromkeys(IMAGE_POLICIES, 0.0)
         expander = expand(dataset, seed=0, overrides={**everything_off, **settings})
-        return preview_sheet(expander, dataset, seed=0)
+        return preview_sheet(expander, dataset, np.asarray, seed=0)
 
     heights = [sheet().height, sheet(shift=1).height, sheet(shift=1, rotate=5).height]
     per_row = heights[1] - heights[0]
@@ -86,7 +86,7 @@ def test_the_sheet_shows_the_original_and_its_mirror_image(make_dataset) -> None
     items[:, :, 0] = 255
     dataset = make_dataset(items, np.arange(60) % 2)
     only = {**dict.fromkeys(IMAGE_POLICIES, 0.0), "mirror": 1.0}
-    sheet = preview_sheet(expand(dataset, seed=0, overrides=only), dataset, seed=0)
+    sheet = preview_sheet(expand(dataset, seed=0, overrides=only), dataset, np.asarray, seed=0)
     line = np.asarray(sheet.convert("L"))[22 + 22 + 44]  # across the middle of the first tiles
     before, after = line[6 : 6 + 88], line[6 + 94 + 6 : 6 + 94 + 6 + 88]
     assert before[0] == 255
@@ -98,4 +98,4 @@ def test_a_data_set_smaller_than_a_row_of_the_sheet_still_has_one(make_dataset) 
     few = make_dataset(*noise(2, 8, 1, classes=2))
     expander = expand(few, seed=0)
     assert "too few" in expander.record.why["mirror"]
-    assert preview_sheet(expander, few, seed=0).width < 1000
+    assert preview_sheet(expander, few, np.asarray, seed=0).width < 1000

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from fivefold.step4_train import plan as planning
-from fivefold.step4_train.plan import Wish, make_plan, wanted_epochs
+from fivefold.step4_train.line_up import make_plan
+from fivefold.step4_train.plan import Wish, wanted_epochs
 
 
 class Pretended:

@@ -21,11 +21,11 @@ from fivefold.contracts.records import (
 )
 from fivefold.contracts.rows import Rows
 from fivefold.plumbing.errors import RunError
-from fivefold.scores.calibration import apply_temperature
+from fivefold.scores.calibration import NEVER_SURE, apply_temperature
 from fivefold.scores.metrics import METRICS
-from fivefold.step5_ensemble import NEVER_SURE, ensemble
-from fivefold.step5_ensemble.ensemble import sure_above
-from fivefold.step5_ensemble.selection import pool, select
+from fivefold.step5_ensemble import ensemble
+from fivefold.step5_ensemble.selection import Jury, pool, select
+from fivefold.targets.class_ import Class
 
 
 def dataset(targets: np.ndarray, metric: str = "accuracy") -> Dataset:
@@ -93,9 +93,9 @@ def test_selection_is_never_worse_than_the_best_member(seed, n, members, word):
     rng = np.random.default_rng(seed)
     y = rng.integers(0, 4, n)
     stacked = np.stack([answers(y, rng.random() * 2, rng) for _ in range(members)])
-    selection = select(stacked, y, word, rng)
+    selection = select(stacked, y, Jury(Class(), word), rng)
     assert selection.weights.sum() == pytest.approx(1)
-    score = METRICS[word].function(pool(stacked, selection.weights), y)
+    score = METRICS[word].function(pool(stacked, selection.weights, Class()), y)
     singles = [METRICS[word].function(one, y) for one in stacked]
     up = METRICS[word].higher_is_better
     assert score >= max(singles) if up else score <= min(singles) + 1e-6
@@ -188,7 +188,7 @@ def test_answers_called_sure_are_right_as_often_as_promised(seed, skill):
     rng = np.random.default_rng(seed)
     y = rng.integers(0, 4, 150)
     p = answers(y, skill, rng)
-    threshold = sure_above(p, y)
+    threshold = Class().sure_above(p, y)
     right = p.argmax(1) == y
     sure = p.max(1) >= threshold
     wanted = 0.99 if right.mean() >= 0.95 else 0.95

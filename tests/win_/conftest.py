@@ -237,6 +237,7 @@ def make(  # one call per kind of run
     )
     clock = iter(np.arange(50.0, 60.0, 0.5))
     circumstances = Circumstances(
+        show=lambda item: item if item.dtype == np.uint8 else f"{item.size} numbers",
         budget_s=60.0,
         used_s=lambda: float(next(clock)),
         phases=(("gather", 5.0), ("train", 40.0), ("ensemble", 4.0)),

@@ -1,0 +1,78 @@
+"""Several encoders share the time; with little of it the best one has it all."""
+
+from dataclasses import replace
+
+import pytest
+
+from fivefold import catalog
+from fivefold.step4_train.line_up import make_plan, make_plan_of_steps
+from fivefold.step4_train.plan import Wish
+
+NETS = ("resnet", "vgg", "alexnet")
+
+
+class Steady:
+    """A launcher at which every net has the same speed."""
+
+    apart, alone = False, 1.0
+
+    def __init__(self, speed, slots=1):
+        self.speed, self.slots = speed, slots
+
+    def rows_per_second(self, recipe, *, seconds):
+        del recipe, seconds
+        return self.speed
+
+
+@pytest.fixture
+def dataset(made_dataset, monkeypatch):
+    """A thousand pictures in five folds, of a kind with three encoders in its line-up."""
+    image = catalog.INPUTS["image"]
+    named = replace(image, facts={**image.facts, "nets": NETS})
+    monkeypatch.setitem(catalog.INPUTS, "image", named)
+    return made_dataset(1000, (32, 32, 3), 5)
+
+
+def trained(plan):
+    return [(line.recipe.net, line.nets) for line in plan.lines]
+
+
+def test_every_encoder_gets_its_folds_and_an_equal_part(dataset):
+    plan = make_plan(dataset, [Steady(20_000)], 600.0, Wish())
+    assert trained(plan) == [(net, 5) for net in NETS]
+    seconds = [line.seconds for line in plan.lines]
+    assert max(seconds) == pytest.approx(min(seconds), rel=0.05)
+    assert sum(seconds) == pytest.approx(600.0, rel=0.05)
+    assert len({line.member for line in plan.lines}) == 3
+
+
+def test_little_time_is_the_best_encoders_alone(dataset):
+    assert trained(make_plan(dataset, [Steady(20_000)], 30.0, Wish())) == [("resnet", 5)]
+
+
+def test_where_the_best_encoder_would_starve_it_gets_all_the_time(dataset):
+    plan = make_plan(dataset, [Steady(300)], 300.0, Wish())
+    assert {net for net, _ in trained(plan)} == {"resnet"}
+    assert sum(line.seconds for line in plan.lines) > 250.0
+
+
+def test_nets_that_are_asked_for_are_shared_out(dataset):
+    plan = make_plan(dataset, [Steady(20_000)], 600.0, Wish(nets=4))
+    assert trained(plan) == [("resnet", 2), ("vgg", 1), ("alexnet", 1)]
+    asked = make_plan(dataset, [Steady(20_000)], 600.0, Wish(encoder="vgg"))
+    assert trained(asked) == [("vgg", 5)]
+
+
+@pytest.mark.usefixtures("dataset")
+def test_one_net_of_each_encoder_can_have_company(made_dataset):
+    large = made_dataset(20_000, (32, 32, 3), 1)
+    launchers = [Steady(20_000), Steady(30_000, slots=2)]
+    plan = make_plan(large, launchers, 600.0, Wish())
+    assert trained(plan) == [(net, 1) for net in NETS]
+    assert plan.slots == 2
+
+
+def test_fixed_steps_train_the_whole_line_up(dataset):
+    plan = make_plan_of_steps(dataset, [Steady(20_000)], 20, Wish())
+    assert trained(plan) == [(net, 5) for net in NETS]
+    assert {line.steps for line in plan.lines} == {20}
