@@ -215,7 +215,7 @@ class Bundle:
 
     @cached_property
     def _kind(self) -> InputKind:
-        kind: InputKind = catalog.load("input", self.facts.problem.inputs[0].kind)()
+        kind: InputKind = catalog.load("input", self.facts.problem.kind)()
         return kind
 
     @cached_property
@@ -261,7 +261,7 @@ class Bundle:
             if isinstance(decoded, BadItem):
                 raise DataError(
                     found=f"{_name(item)}: {decoded}",
-                    wanted=f"something a {self.facts.problem.inputs[0].kind} can be read from",
+                    wanted=f"something a {self.facts.problem.kind} can be read from",
                     hint="leave it out, or use answers() to get a reason per item",
                 )
 

@@ -48,6 +48,8 @@ INPUTS = _entries(
     Entry(word="image", place="fivefold.inputs.image:Image", about="picture files"),
     Entry(word="array", place="fivefold.inputs.array:Array", about="fixed-length vectors",
           facts={"files": False}),
+    Entry(word="table", place="fivefold.inputs.table:Table", about="rows of cells",
+          facts={"nets": ("tabular",)}),
     Entry(word="tokens", place="fivefold.inputs.tokens:Tokens", about="lists of words",
           facts={"nets": ("lstm", "window", "transformer")}),
     Entry(word="text", place="fivefold.inputs.text:Text", about="text files",
@@ -64,11 +66,12 @@ INTAKES = _entries(
     Entry(word="array", place="fivefold.nets.intake.array:ArrayIntake"),
     Entry(word="text", place="fivefold.nets.intake.text:TextIntake"),
     Entry(word="tokens", place="fivefold.nets.intake.tokens:TokensIntake"),
+    Entry(word="table", place="fivefold.nets.intake.table:TableIntake"),
 )
 # Facts of an encoder: inputs = kinds it reads; wants = what it takes of what the kind learned,
-# as keywords, where the kind has it; sequence = answers for every place as well; widths = its ladder, cheap to dear; passes = of 50,000 rows, wanted at width 1;
-# optimiser and rate = what trains it well; source = paper; depths = useful depths; any_size =
-# reads other sizes than it was built for.
+# as keywords, where the kind has it; widths = its ladder, cheap to dear; passes = of 50,000 rows,
+# wanted at width 1; optimiser and rate = what trains it well; source = paper; depths = useful
+# depths; any_size = reads other sizes than it was built for; sequence = can answer for every place.
 ENCODERS = _entries(
     _encoder("convnet", "Convnet", "small modern net, scales in width, depth, resolution",
              inputs=("image",), optimiser="muon", rate=0.12, source="arXiv 2404.00498",
@@ -113,6 +116,9 @@ ENCODERS = _entries(
              inputs=("text", "tokens"), optimiser="adamw", rate=1e-3, source="arXiv 1103.0398",
              depths=(1, 2, 3), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
              sequence=True),
+    _encoder("tabular", "Tabular", "numbers in bins, many nets that share their weights",
+             inputs=("table",), wants=("columns",), optimiser="adamw", rate=2e-3,
+             source="arXiv 2410.24210", depths=(1, 2, 3), any_size=False),
 )  # fmt: skip
 # Facts of a head: target = kind it answers, whose default is the first one listed; reads =
 # "sequence" where it wants features of every position; smoothing = of the targets in training.
@@ -133,6 +139,7 @@ EXPANSIONS = _entries(
     Entry(word="array", place="fivefold.step3_expand.array:ArrayExpander", about="vectors"),
     Entry(word="text", place="fivefold.step3_expand.text:TextExpander", about="texts"),
     Entry(word="tokens", place="fivefold.step3_expand.tokens:TokensExpander", about="sentences"),
+    Entry(word="table", place="fivefold.step3_expand.table:TableExpander", about="rows of cells"),
 )
 TRADITIONAL = _entries(
     Entry(word="image", place="fivefold.traditional.image:features", about="HOG, SIFT, colour"),
@@ -143,6 +150,7 @@ TRADITIONAL = _entries(
     Entry(
         word="tokens", place="fivefold.traditional.tokens:features", about="words and neighbours"
     ),
+    Entry(word="table", place="fivefold.traditional.table:features", about="cells, one-hot"),
 )
 
 _ROOMS: dict[Room, dict[str, Entry]] = {

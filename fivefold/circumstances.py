@@ -71,7 +71,7 @@ def draw_preview(path: Path, dataset: Dataset, expander: Expander, *, seed: int)
 
 def _show(dataset: Dataset) -> Show:
     """A cached item of the data for people."""
-    kind: InputKind = catalog.load("input", dataset.problem.inputs[0].kind)()
+    kind: InputKind = catalog.load("input", dataset.problem.kind)()
     return partial(kind.show, shape=dataset.shape)
 
 

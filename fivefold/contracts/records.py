@@ -59,6 +59,11 @@ class Problem:
     layout: str
     guesses: tuple[Guess, ...]
 
+    @property
+    def kind(self) -> str:
+        """Word of the input kind that reads a row: the only input's, or `several`."""
+        return self.inputs[0].kind if len(self.inputs) == 1 else "several"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listing:

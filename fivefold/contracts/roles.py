@@ -103,9 +103,24 @@ class InputKind(ABC):
     def fit(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.generic]:
         """Bring one opened item into the cached shape."""
 
+    def smaller(
+        self,
+        shape: dict[str, Any],  # noqa: ARG002 - of kinds that can
+        share: float,  # noqa: ARG002
+    ) -> dict[str, Any] | None:
+        """The shape with items of about `share` of the bytes; None where that cannot be.
+
+        Asked for where all items at their size are more than the cache may hold.
+        """
+        return None
+
     @abstractmethod
     def show(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.uint8] | str:
         """A cached item for people: a picture (H, W, 1 or 3), or words."""
+
+    def tell(self, shape: dict[str, Any]) -> tuple[str, ...]:  # noqa: ARG002 - of kinds that choose
+        """What a user should know of what was learned, one sentence each; nothing by default."""
+        return ()
 
 
 class Expander(ABC):
@@ -169,11 +184,16 @@ class TraditionalFeatures(ABC):
         classifiers: Words of the classifiers that suit them; () for all that need no naming.
         per_token: It describes every place of an item: (N * L, F) for items (N, L, ...), row by
             row; padding is described by zeros.
+        classifiers: Words of the classifiers that suit them; () for those that suit most features.
+        categories: Which of the F features are codes of categories; NaN may stand for no value
+            where all classifiers that suit the features know it.
     """
 
     name: str
     classifiers: ClassVar[tuple[str, ...]] = ()
     per_token: ClassVar[bool] = False
+    classifiers: tuple[str, ...] = ()
+    categories: tuple[int, ...] = ()
 
     @abstractmethod
     def learn(self, rows: Items, rng: np.random.Generator) -> None:

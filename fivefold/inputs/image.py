@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, final
@@ -36,6 +37,7 @@ _TURNS = {
 _DEPTHS = (8, 10, 12, 14, 16, 24, 32)
 # The longest side a set of equally long pictures keeps, and the short side of all others.
 _LONG, _SHORT = 512, 256
+_LEAST = 64  # of the short side, where there is no room for more
 _COUNTS = (1, 3, 4)  # channels of a picture in numbers: grey, colour, colour with opacity
 Scale = tuple[float, float]
 
@@ -110,6 +112,15 @@ class Image(InputKind):
             height = max(round(short * max(1.0, 1.0 / aspect)), 1)
             width = max(round(short * max(1.0, aspect)), 1)
         return {"item_shape": [int(height), int(width), channels], "dtype": "uint8"}
+
+    def smaller(self, shape: dict[str, Any], share: float) -> dict[str, Any] | None:
+        """Fewer pixels, down to 64 on the short side, below which photos say little."""
+        height, width, channels = shape["item_shape"]
+        scale = max(math.sqrt(share), _LEAST / min(height, width))
+        if scale >= 1:
+            return None
+        sides = [max(1, math.floor(scale * side)) for side in (height, width)]
+        return {**shape, "item_shape": [*sides, channels]}
 
     def show(
         self,

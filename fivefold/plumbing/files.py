@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 from fivefold.plumbing.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -114,6 +114,12 @@ def printable(name: str) -> str:
     """A file name as text that any terminal, page or JSON file can hold."""
     text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def within(paths: Sequence[Path]) -> tuple[str, ...]:
+    """The paths below the deepest folder that holds them all, `/` between folders."""
+    root = os.path.commonpath([path.absolute().parent for path in paths]) if paths else ""
+    return tuple(path.absolute().relative_to(root).as_posix() for path in paths)
 
 
 def hidden(name: str) -> bool:

@@ -55,7 +55,12 @@ def read_arrays(X: Numbers, y: Numbers, kind: str | None, target: str | None = N
     listing = Listing(names=source.names(), labels=labels, parts=(None,) * len(labels))
     guesses = (layout,) if note is None else (layout, note)
     return Found(
-        source=source, listing=listing, layout="arrays", guesses=guesses, kind=word, scale=scale,
+        source=source,
+        listing=listing,
+        layout="arrays",
+        guesses=guesses,
+        kind=word,
+        scale=scale,
         target=target,
     )
 

@@ -95,7 +95,12 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
     check_word("input", input_kind)
     check_word("target", target_kind)
     asked = _Asked(
-        scratch=scratch, kind=input_kind, target=target_kind, label=label, path_column=path_column, tick=tick
+        scratch=scratch,
+        kind=input_kind,
+        target=target_kind,
+        label=label,
+        path_column=path_column,
+        tick=tick,
     )
     shown, found = _found(data, asked)
     target = Target(kind=target_kind or found.target or "class", column=found.label_column)

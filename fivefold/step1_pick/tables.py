@@ -1,22 +1,22 @@
-"""Read a table with columns of text: CSV, TSV, JSON lines, Parquet."""
+"""Read a table with columns of text, whatever its form; join those that are parts of one."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fivefold.contracts.records import Guess
-from fivefold.plumbing.errors import DataError
+from fivefold.plumbing.errors import BadItem, DataError
 from fivefold.plumbing.files import printable
+from fivefold.plumbing.packed import bare_name, unpacked
+from fivefold.step1_pick import forms
+from fivefold.step1_pick.forms import Cell, Row
+from fivefold.step1_pick.texts import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-Cell = str | None
-_DELIMITERS = ",\t;|"
+    from fivefold.contracts.records import Part
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,13 +27,17 @@ class Table:
         name: Its file name, printable.
         columns: Column names.
         cells: Rows of cells, None where empty.
+        names: Name of each row, for example `train.csv:12`.
         guesses: What had to be guessed to read it.
+        headed: It has a header.
     """
 
     name: str
     columns: tuple[str, ...]
-    cells: tuple[tuple[Cell, ...], ...]
+    cells: tuple[Row, ...]
+    names: tuple[str, ...] = ()
     guesses: tuple[Guess, ...] = ()
+    headed: bool = True
 
     def column(self, name: str) -> list[Cell]:
         """All cells of one column.
@@ -50,159 +54,144 @@ class Table:
         place = self.columns.index(name)
         return [row[place] for row in self.cells]
 
-    def headless(self) -> Table:
+    def headless(self, why: str = "its first line names a file") -> Table:
         """The same table read as one without a header line."""
-        columns = tuple(f"column {i + 1}" for i in range(len(self.columns)))
-        note = Guess(
-            question=f"header of {self.name}",
-            answer="none",
-            why="its first line names a file",
-            option="add a header line",
-        )
-        return Table(
-            name=self.name,
+        if not self.headed:
+            return self
+        columns = _numbered(len(self.columns))
+        return replace(
+            self,
             columns=columns,
             cells=(self.columns, *self.cells),
-            guesses=(*self.guesses, note),
+            names=(f"{self.name}:1", *self.names),
+            guesses=(*self.guesses, _no_header(self.name, why)),
+            headed=False,
         )
 
 
-def read_table(name: str, raw: bytes) -> Table:
-    """Read a table from its bytes; the suffix of `name` says which kind it is.
+def read_table(name: str, raw: bytes, *, delimiter: str | None = None) -> Table:
+    """Read a table from its bytes; the suffix of `name` says which form it has.
+
+    Args:
+        name: Its name, also `x.csv.gz`.
+        raw: Its bytes.
+        delimiter: Between cells of a text table; seen when left out.
 
     Raises:
         DataError: Damaged, ragged, without rows or with two columns of one name.
     """
     shown = printable(name)
-    suffix = name.lower().rpartition(".")[2]
-    if suffix == "parquet":
-        table = _parquet(shown, raw)
+    bare = bare_name(name).lower()
+    try:
+        raw = unpacked(name, raw)
+    except BadItem as cause:
+        raise DataError(
+            found=f"{shown}, which {cause}", wanted="a whole file", hint="download it again"
+        ) from cause
+    guesses: tuple[Guess, ...] = ()
+    if bare.endswith((".parquet", ".arrow", ".feather")):
+        form = forms.columnar(printable(bare_name(name)), raw)
     else:
-        text, guesses = _decode(shown, raw)
-        read = _json_lines if suffix in ("jsonl", "ndjson") else _csv
-        columns, cells = read(shown, text)
-        table = Table(name=shown, columns=columns, cells=cells, guesses=guesses)
+        text, guesses = decode(shown, raw)
+        if bare.endswith((".jsonl", ".ndjson")):
+            form = forms.json_lines(shown, text)
+        elif bare.endswith(".json"):
+            form = forms.json_list(shown, text)
+        else:
+            tabs = "\t" if bare.endswith(".tsv") else delimiter
+            form = forms.separated(shown, text, delimiter=tabs)
+    return _checked(_table(shown, form, guesses))
+
+
+def _table(shown: str, form: forms.Form, guesses: tuple[Guess, ...]) -> Table:
+    columns, cells = form.columns, form.cells
+    if columns is None:
+        guesses = (*guesses, _no_header(shown, "its first line holds values like those below it"))
+        names = _numbered(len(cells[0]))
+    else:
+        # A separator at the end of each line makes a column without name and content.
+        empty = [i for i, c in enumerate(columns) if not c and all(row[i] is None for row in cells)]
+        if empty:
+            kept = [i for i in range(len(columns)) if i not in empty]
+            columns = tuple(columns[i] for i in kept)
+            cells = tuple(tuple(row[i] for i in kept) for row in cells)
+        names = tuple(c or f"column {i + 1}" for i, c in enumerate(columns))
+    return Table(
+        name=shown,
+        columns=names,
+        cells=cells,
+        names=tuple(f"{shown}:{line}" for line in form.lines),
+        guesses=guesses,
+        headed=form.columns is not None,
+    )
+
+
+def _checked(table: Table) -> Table:
     twice = sorted({column for column in table.columns if table.columns.count(column) > 1})
     if twice:
         raise DataError(
-            found=f"{shown} with two columns called {printable(twice[0])!r}",
+            found=f"{table.name} with two columns called {printable(twice[0])!r}",
             wanted="column names that differ",
             hint="rename one of them in the first line",
         )
     if not table.cells:
         raise DataError(
-            found=f"{shown} without a row below its header",
-            wanted="a table with a row per file",
+            found=f"{table.name} without a row below its header",
+            wanted="a table with a row per item",
             hint="check that the right file was named",
         )
     return table
 
 
-def _decode(shown: str, raw: bytes) -> tuple[str, tuple[Guess, ...]]:
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding, why = "utf-16", "it begins with the UTF-16 mark"
-    else:
-        encoding, why = "utf-8-sig", ""
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError as cause:
-        line = raw[: cause.start].count(b"\n") + 1
-        encoding, why = "latin-1", f"line {line} is not {encoding.removesuffix('-sig')}"
-        text = raw.decode(encoding)
-    if "\0" in text:
-        raise DataError(
-            found=f"{shown}, which holds zero bytes", wanted="a text table", hint="save it as UTF-8"
-        )
-    if not why:
-        return text, ()
-    note = Guess(
-        question=f"encoding of {shown}", answer=encoding, why=why, option="save it as UTF-8"
-    )
-    return text, (note,)
+def join(tables: Sequence[tuple[Table, Part | None]]) -> tuple[Table, tuple[Part | None, ...]]:
+    """Tables that are parts of one, below each other, and the part of each row.
 
+    A column that a part lacks (a test part without labels) is empty there.
 
-def _csv(shown: str, text: str) -> tuple[tuple[str, ...], tuple[tuple[Cell, ...], ...]]:
-    first = text.lstrip("\r\n").partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    lines = _lines(shown, reader)
-    _, columns = next(lines, (0, []))
-    cells = []
-    for line, row in lines:
-        if len(row) != len(columns):
+    Raises:
+        DataError: A part has columns that the first has not.
+    """
+    first = tables[0][0]
+    cells: list[Row] = []
+    names: list[str] = []
+    parts: list[Part | None] = []
+    guesses: list[Guess] = []
+    for given, part in tables:
+        table = given if given.headed == first.headed else _as_first(given, first)
+        strange = [column for column in table.columns if column not in first.columns]
+        if strange:
             raise DataError(
-                found=f"{len(row)} cells in line {line} of {shown}",
-                wanted=f"{len(columns)}, as in its first line",
-                hint="mend that line; put cells that hold the separator in quotes",
+                found=f"a column {printable(strange[0])!r} in {table.name}, "
+                f"which {first.name} has not",
+                wanted="the same columns in all parts",
+                hint="name one of the files as DATA and give the other with --test",
             )
-        cells.append(tuple(cell.strip() or None for cell in row))
-    return tuple(column.strip() for column in columns), tuple(cells)
-
-
-def _lines(shown: str, reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
-    """(line number, row) of every line that is not blank."""
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as cause:
-            raise DataError(
-                found=f"line {reader.line_num} of {shown}, which cannot be read ({cause})",  # type: ignore[attr-defined]
-                wanted="a CSV table",
-                hint="mend that line, for example an open quote",
-            ) from cause
-        if any(cell.strip() for cell in row):
-            yield reader.line_num, row  # type: ignore[attr-defined]
-
-
-def _json_lines(shown: str, text: str) -> tuple[tuple[str, ...], tuple[tuple[Cell, ...], ...]]:
-    records = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as cause:
-            raise _not_an_object(shown, number, str(cause)) from cause
-        if not isinstance(record, dict):
-            raise _not_an_object(shown, number, type(record).__name__)
-        records.append(record)
-    columns = tuple(dict.fromkeys(key for record in records for key in record))
-    return columns, tuple(tuple(_cell(r.get(c)) for c in columns) for r in records)
-
-
-def _not_an_object(shown: str, line: int, what: str) -> DataError:
-    return DataError(
-        found=f"line {line} of {shown}, which is no JSON object ({what})",
-        wanted='one object per line, for example {"path": "a.png", "label": "cat"}',
-        hint="mend that line",
+        places = [
+            table.columns.index(column) if column in table.columns else None
+            for column in first.columns
+        ]
+        cells += [tuple(None if p is None else row[p] for p in places) for row in table.cells]
+        names += table.names
+        parts += [part] * len(table.cells)
+        guesses += table.guesses
+    name = " and ".join(table.name for table, _ in tables)
+    whole = replace(
+        first, name=name, cells=tuple(cells), names=tuple(names), guesses=tuple(guesses)
     )
+    return whole, tuple(parts)
 
 
-def _parquet(shown: str, raw: bytes) -> Table:
-    import pyarrow as pa  # noqa: PLC0415 - half a second that only Parquet needs
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    try:
-        file = pq.ParquetFile(pa.BufferReader(raw))
-        flat = [f.name for f in file.schema_arrow if not pa.types.is_nested(f.type)]
-        data = file.read(columns=flat)
-    except (pa.ArrowException, OSError) as cause:
-        raise DataError(
-            found=f"{shown}, which cannot be read ({str(cause).splitlines()[0]})",
-            wanted="a whole Parquet file",
-            hint="write or download it again",
-        ) from cause
-    columns = [[_cell(value) for value in column.to_pylist()] for column in data.columns]
-    cells: Sequence[tuple[Cell, ...]] = list(zip(*columns, strict=True))
-    return Table(name=shown, columns=tuple(data.column_names), cells=tuple(cells))
+def _as_first(table: Table, first: Table) -> Table:
+    """A part read as the first one was: with its header or without."""
+    if not first.headed:
+        return table.headless("the other parts have none")
+    columns = tuple(cell or f"column {i + 1}" for i, cell in enumerate(table.cells[0]))
+    return replace(table, columns=columns, cells=table.cells[1:], names=table.names[1:])
 
 
-def _cell(value: object) -> Cell:
-    """One value as text; a whole number stays whole, nothing and NaN are None."""
-    if value is None or value != value or isinstance(value, dict | list):  # noqa: PLR0124 - NaN
-        return None
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "surrogateescape").strip() or None
-    return str(value).strip() or None
+def _numbered(count: int) -> tuple[str, ...]:
+    return tuple(f"column {i + 1}" for i in range(count))
+
+
+def _no_header(shown: str, why: str) -> Guess:
+    return Guess(question=f"header of {shown}", answer="none", why=why, option="add a header line")

@@ -18,12 +18,13 @@ import PIL
 from numpy.typing import NDArray
 
 from fivefold import __version__
+from fivefold.contracts.rows import IntArray
 from fivefold.plumbing.building import Building
 from fivefold.plumbing.errors import RunError
 from fivefold.plumbing.files import printable, read_json, size_words
 from fivefold.step2_gather.crew import DiskFull
 from fivefold.step2_gather.fill import MANIFEST, fill
-from fivefold.step2_gather.item import CARDS, ROWS, card_type, file_sizes
+from fivefold.step2_gather.item import CARDS, KEPT, ROWS, card_type, file_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from fivefold.step2_gather.fill import Limits, Wanted
 
 # Counts up whenever the same files would decode to another cache.
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,14 +42,16 @@ class Decoded:
     Attributes:
         file: The decoded rows; those of bad items are empty.
         shape: What the kind learned, with `item_shape` and `dtype`.
+        kept: (n,) rows of the listing that there was room for; None for all.
         cards: (n,) what is known of each item, see `item.card_type`.
         bad: Row -> reason.
         hit: It stood there already.
-        notes: What happened to older caches.
+        notes: What was left out for want of room, and what happened to older caches.
     """
 
     file: Path
     shape: dict[str, Any]
+    kept: IntArray | None
     cards: NDArray[np.void]
     bad: dict[int, str]
     hit: bool
@@ -71,13 +74,13 @@ def open_or_build(
         RunError: The disk is full, or the folder cannot be written.
     """
     folder = root / _key(wanted)
-    if _whole(folder):
+    if _whole(folder, limits):
         os.utime(folder / MANIFEST)  # the least recently used cache goes first
         return _read(folder, hit=True, notes=())
     try:
         with Building(root) as building:
             notes = fill(wanted, building.folder, limits, tick)
-            if not _whole(folder):  # another run may have been quicker
+            if not _whole(folder, limits):  # another run may have been quicker
                 shutil.rmtree(folder, ignore_errors=True)
                 building.move_to(folder)
     except DiskFull as full:
@@ -92,19 +95,25 @@ def _read(folder: Path, *, hit: bool, notes: tuple[str, ...]) -> Decoded:
     return Decoded(
         file=folder / ROWS,
         shape=manifest["shape"],
+        kept=np.fromfile(folder / KEPT, np.int64) if (folder / KEPT).exists() else None,
         cards=np.fromfile(folder / CARDS, card_type(manifest["shape"])),
         bad=dict(manifest["bad"]),
         hit=hit,
-        notes=notes,
+        notes=(*manifest["cramped"], *notes),
     )
 
 
-def _whole(folder: Path) -> bool:
-    """Whether a cache stands there with files of the sizes its manifest asks for."""
+def _whole(folder: Path, limits: Limits) -> bool:
+    """Whether a cache stands there with files of the sizes its manifest asks for.
+
+    One that a lower limit made smaller than the data asked for is not.
+    """
     if not (folder / MANIFEST).exists():
         return False
     manifest = read_json(folder / MANIFEST)
     sizes = file_sizes(manifest["shape"], manifest["total"])
+    if manifest["cramped"] and limits.size > manifest["limit"]:
+        return False
     return all(
         (folder / name).exists() and (folder / name).stat().st_size == size
         for name, size in sizes.items()

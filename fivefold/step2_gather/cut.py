@@ -13,18 +13,17 @@ import numpy as np
 from fivefold.contracts.rows import IntArray, Targets
 from fivefold.plumbing.errors import DataError
 from fivefold.step2_gather import notes as words
-from fivefold.step2_gather.duplicates import TEST, TRAIN, VALIDATION, leaking
+from fivefold.step2_gather.duplicates import TEST, TRAIN, VALIDATION
 from fivefold.step2_gather.fill import commonest
-from fivefold.step2_gather.split import validation_folds, vault_rows
+from fivefold.step2_gather.parting import seal, validate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from fivefold.contracts.records import Quarantined
     from fivefold.contracts.roles import TargetKind
     from fivefold.step2_gather.items import Items
+    from fivefold.step2_gather.parting import Parting
 
 # What "enough" is: below it no split leaves anything to learn from or to judge by.
 _LEAST_ROWS = 10
@@ -59,8 +58,7 @@ class Cut:
 
 def cut(
     items: Items,
-    usable: IntArray,
-    groups: IntArray,
+    way: Parting,
     target: TargetKind,
     seed: int,
     quarantine: Sequence[Quarantined],
@@ -69,8 +67,7 @@ def cut(
 
     Args:
         items: All items.
-        usable: (N,) those of them that could be decoded.
-        groups: (N,) rows with an equal number are duplicates of each other.
+        way: Those of them that can be used, and how they are parted.
         target: Learns its vocabulary from training labels.
         seed: Decides the split.
         quarantine: What cannot be used, for the message when too little is left.
@@ -79,11 +76,7 @@ def cut(
         DataError: Too few rows or classes are left, or no row of the given test part.
     """
     labels = np.array(items.labels, dtype=object)
-    parts = items.parts[usable]
-    kept = ~leaking(groups, parts)
-    rows, parts, groups = usable[kept], parts[kept], groups[kept]
-    if not (parts == TRAIN).any():
-        parts = np.where(parts == VALIDATION, TRAIN, parts)
+    rows, parts = way.rows, way.parts
     training = list(labels[rows[parts == TRAIN]])
     if not training:
         raise too_few(f"no usable training row{because(quarantine)}", target.wanted)
@@ -94,12 +87,15 @@ def cut(
     for part, name in ((TRAIN, "training"), (VALIDATION, "validation"), (TEST, "test")):
         unknown = list(labels[rows[~known & (parts == part)]])
         notes += words.about_unknown(unknown, name, classes=target.classes)
-    rows, parts, groups, targets = rows[known], parts[known], groups[known], targets[known]
+    way, targets = way.select(known), targets[known]
+    rows, parts = way.rows, way.parts
     _check_enough(target, targets[parts != TEST], quarantine)
     strata = target.strata(targets)
-    sealed, origin = _seal(strata, groups, parts, seed, given=bool((items.parts == TEST).any()))
+    # A number needs no row of each of its strata to be learned; a class does.
+    sealed, origin, way = seal(way, strata, seed, each_trained=target.classes)
     stays = ~sealed & (parts != TEST)
-    folds, n_folds, how = _folds(strata[stays], groups[stays], parts[stays], seed)
+    way, strata = way.select(stays), strata[stays]
+    folds, n_folds, how, way = validate(way, strata, seed, each_trained=target.classes)
     if not sealed.any() or len(np.unique(folds[folds >= 0])) < n_folds:
         raise too_few(
             "too few rows that differ: copies of one item stay together in one part", target.wanted
@@ -108,44 +104,19 @@ def cut(
         classes=classes,
         open=rows[stays],
         targets=targets[stays],
-        groups=np.unique(groups[stays], return_inverse=True)[1].astype(np.int64),
+        groups=np.unique(way.units, return_inverse=True)[1].astype(np.int64),
         folds=folds,
         n_folds=n_folds,
         sealed=rows[sealed],
         sealed_targets=targets[sealed],
         origin=origin,
         split=f"vault: {int(sealed.sum()):,} rows, {origin}; {how}; seed {seed}",
-        notes=(*notes, *(words.about_balance(strata[stays], classes) if target.classes else ())),
+        notes=(
+            *notes,
+            *way.notes,
+            *(words.about_balance(strata, classes) if target.classes else ()),
+        ),
     )
-
-
-def _seal(
-    targets: IntArray, groups: IntArray, parts: IntArray, seed: int, *, given: bool
-) -> tuple[NDArray[np.bool_], str]:
-    """(N,) which rows go into the vault, and where they come from in words."""
-    if given:
-        if not (parts == TEST).any():
-            raise DataError(
-                found="a test part without a usable row",
-                wanted="test rows that open and carry a label seen in training",
-                hint="mend it, or leave it out to have 20 % of the other rows held out",
-            )
-        return parts == TEST, "given test part"
-    sealed = np.zeros(len(targets), bool)
-    # A validation part that the data state themselves is left whole.
-    free = np.flatnonzero(parts == TRAIN)
-    sealed[free] = vault_rows(targets[free], groups[free], seed)
-    return sealed, f"held out {sealed.sum() / max(len(free), 1):.0%}, stratified"
-
-
-def _folds(
-    targets: IntArray, groups: IntArray, parts: IntArray, seed: int
-) -> tuple[IntArray, int, str]:
-    validation = parts == VALIDATION
-    if not validation.any():
-        return validation_folds(targets, groups, seed)
-    how = f"given validation part of {int(validation.sum()):,} rows beside {len(parts):,} open ones"
-    return np.where(validation, 0, -1).astype(np.int64), 1, how
 
 
 def _check_enough(target: TargetKind, targets: Targets, quarantine: Sequence[Quarantined]) -> None:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +15,10 @@ from fivefold.contracts.roles import DecodedSource, InputKind, Source
 from fivefold.contracts.rows import IntArray
 from fivefold.plumbing.errors import BadItem, DataError
 from fivefold.plumbing.files import write_json
+from fivefold.plumbing.places import cache_limit
 from fivefold.step2_gather.crew import Crew, Order
-from fivefold.step2_gather.item import CARDS, ROWS, ItemWriter, file_sizes
-from fivefold.step2_gather.room import make_room, need_space
+from fivefold.step2_gather.item import CARDS, KEPT, ROWS, ItemWriter, file_sizes
+from fivefold.step2_gather.room import Room, make_room, need_space, room_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 
 MANIFEST = "manifest.json"
+_SWEEPS = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +49,12 @@ class Wanted:
     names: Sequence[str]
     sources: Sequence[Source]
     origins: IntArray
-    sample: Sequence[int]
+    sample: IntArray
+
+    def select(self, which: IntArray) -> Wanted:
+        """Narrow to some of the items, whose shape is settled."""
+        names = [self.names[row] for row in which]
+        return replace(self, names=names, origins=self.origins[which], sample=which[:0])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,12 +64,12 @@ class Limits:
     Attributes:
         workers: Decoding processes; one per core if None.
         item_seconds: Time limit of one item.
-        size: Bytes that all caches together should keep below.
+        size: Bytes that all caches together should keep below, and this one must.
     """
 
     workers: int | None = None
     item_seconds: float = 10.0
-    size: int = 20 << 30
+    size: int = field(default_factory=cache_limit)
 
 
 def fill(
@@ -81,44 +88,66 @@ def fill(
     """
     decoded = [source for source in wanted.sources if isinstance(source, DecodedSource)]
     if len(decoded) == len(wanted.sources):
-        shape, bad, notes = _copy(wanted, decoded, folder, limits)
+        made = _copy(wanted, decoded, folder, limits)
     else:
-        shape, bad, notes = _decode(wanted, folder, limits, tick)
+        made = _decode(wanted, folder, limits, tick)
     for name in (ROWS, CARDS):
         with (folder / name).open("rb+") as file:
             os.fsync(file.fileno())
     for log in folder.glob("worker-*.log"):
         log.unlink()
-    manifest = {"shape": shape, "total": len(wanted.names), "bad": sorted(bad.items())}
+    manifest = {
+        "shape": made.room.shape,
+        "total": len(wanted.names) if made.room.kept is None else len(made.room.kept),
+        "bad": sorted(made.bad.items()),
+        "cramped": made.room.notes,
+        "limit": limits.size,
+    }
     write_json(folder / MANIFEST, manifest)
-    return notes
+    return made.notes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Filled:
+    """What came of filling: the room that was used, bad rows with reasons, notes on old caches."""
+
+    room: Room
+    bad: dict[int, str]
+    notes: tuple[str, ...]
 
 
 def _decode(
     wanted: Wanted, folder: Path, limits: Limits, tick: Callable[[float], None] | None
-) -> tuple[dict[str, Any], dict[int, str], tuple[str, ...]]:
-    rows = range(len(wanted.names))
-    order = Order(
+) -> _Filled:
+    with Crew(_order(wanted, folder, limits)) as crew:
+        shape = _learned(crew, wanted, len(wanted.names))
+        room, notes = _lay_out(wanted, folder, shape, limits)
+        if room.kept is None:
+            crew.decode(room.shape, tick)
+            return _Filled(room=room, bad=crew.bad, notes=notes)
+    with Crew(_order(wanted.select(room.kept), folder, limits)) as crew:
+        crew.decode(room.shape, tick)
+        return _Filled(room=room, bad=crew.bad, notes=notes)
+
+
+def _order(wanted: Wanted, folder: Path, limits: Limits) -> Order:
+    return Order(
         place=wanted.place,
         read=lambda row: wanted.sources[wanted.origins[row]].read(wanted.names[row]),
-        rows=rows,
+        rows=range(len(wanted.names)),
         item_seconds=limits.item_seconds,
         folder=folder,
-        workers=limits.workers or _workers(len(rows)),
+        workers=limits.workers or _workers(len(wanted.names)),
     )
-    with Crew(order) as crew:
-        shape = _learned(crew, wanted, len(rows))
-        notes = _lay_out(folder, shape, len(rows), limits)
-        crew.decode(shape, tick)
-    return shape, crew.bad, notes
 
 
 def _learned(crew: Crew, wanted: Wanted, total: int) -> dict[str, Any]:
     """The cached shape; a sample without one good item says nothing, so the next is tried."""
-    rows = [*_spread(wanted.sample), *sorted(set(range(total)) - set(wanted.sample))]
+    others = np.setdiff1d(np.arange(total), wanted.sample)
+    rows = np.concatenate([_spread(wanted.sample), others])
     most = wanted.kind.samples
     for start in range(0, total, most):
-        shape = crew.learn(rows[start : start + most])
+        shape = crew.learn(_in_sweeps(rows[start : start + most]))
         if shape is not None:
             return shape
     reasons = commonest({**crew.refused, **crew.bad}.values())
@@ -131,14 +160,16 @@ def _learned(crew: Crew, wanted: Wanted, total: int) -> dict[str, Any]:
 
 def _copy(
     wanted: Wanted, sources: Sequence[DecodedSource], folder: Path, limits: Limits
-) -> tuple[dict[str, Any], dict[int, str], tuple[str, ...]]:
+) -> _Filled:
     """Bring items that are arrays already into the cache, without workers."""
     bad: dict[int, str] = {}
     origins = wanted.origins
     sample = _spread(wanted.sample)[: wanted.kind.samples]
     shape = wanted.kind.learn([sources[origins[row]].array(wanted.names[row]) for row in sample])
-    notes = _lay_out(folder, shape, len(wanted.names), limits)
-    with ItemWriter(wanted.kind, shape, folder) as writer:
+    room, notes = _lay_out(wanted, folder, shape, limits)
+    if room.kept is not None:
+        wanted, origins = wanted.select(room.kept), origins[room.kept]
+    with ItemWriter(wanted.kind, room.shape, folder) as writer:
         for row, name in enumerate(wanted.names):
             item = sources[origins[row]].array(name)
             try:
@@ -146,24 +177,35 @@ def _copy(
             except BadItem as reason:
                 bad[row] = str(reason)
                 writer.bad(row, item.tobytes())
-    return shape, bad, notes
+    return _Filled(room=room, bad=bad, notes=notes)
 
 
-def _lay_out(folder: Path, shape: dict[str, Any], total: int, limits: Limits) -> tuple[str, ...]:
+def _lay_out(
+    wanted: Wanted, folder: Path, shape: dict[str, Any], limits: Limits
+) -> tuple[Room, tuple[str, ...]]:
     """Make the two files at their full size, after making sure that they fit."""
-    sizes = file_sizes(shape, total)
+    total = len(wanted.names)
+    room = room_for(wanted.kind, shape, total, wanted.sample, limits.size)
+    sizes = file_sizes(room.shape, total if room.kept is None else len(room.kept))
     needed = sum(sizes.values())
     notes = make_room(folder.parent, needed, limits.size)
     need_space(folder.parent, needed)
     for name, size in sizes.items():
         with (folder / name).open("wb") as file:
             file.truncate(size)
-    return notes
+    if room.kept is not None:
+        room.kept.tofile(folder / KEPT)
+    return room, notes
 
 
-def _spread(sample: Sequence[int]) -> list[int]:
+def _spread(sample: IntArray) -> IntArray:
     """A sample's rows in an order whose every head is spread over the listing."""
-    return [int(row) for row in np.random.default_rng(0).permutation(np.asarray(sample))]
+    return np.random.default_rng(0).permutation(sample)
+
+
+def _in_sweeps(rows: IntArray) -> list[int]:
+    """The same in a few sweeps, each of ascending rows: files of rows are read forward only."""
+    return [int(row) for sweep in np.array_split(rows, _SWEEPS) for row in np.sort(sweep)]
 
 
 def _workers(items: int) -> int:

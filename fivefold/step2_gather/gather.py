@@ -22,7 +22,8 @@ from fivefold.step2_gather.cut import Cut, because, cut, too_few
 from fivefold.step2_gather.duplicates import TRAIN, find_alike, listed
 from fivefold.step2_gather.fill import Limits, Wanted, commonest
 from fivefold.step2_gather.item import GOOD, is_picture
-from fivefold.step2_gather.items import collect
+from fivefold.step2_gather.items import collect, numbered
+from fivefold.step2_gather.parting import parting
 from fivefold.targets import target_of
 
 if TYPE_CHECKING:
@@ -82,20 +83,23 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
     if not items.names:
         reasons = commonest(one.reason for one in items.quarantine) or "nothing is listed"
         raise too_few(f"no labelled item ({reasons})", target.wanted)
-    wanted = _wanted(problem.inputs[0].kind, items)
+    wanted = _wanted(problem.kind, items)
     limits = Limits(workers=workers, item_seconds=item_seconds)
     decoded = open_or_build(wanted, cache_root, limits, tick)
+    if decoded.kept is not None:
+        items = items.select(decoded.kept)
     quarantine = _quarantine(items, decoded)
     usable = np.flatnonzero(decoded.cards["state"] == GOOD)
     if not usable.size:
         raise too_few(f"no usable row{because(quarantine)}", target.wanted)
     cards, shape = decoded.cards[usable], decoded.shape
-    labels = np.unique(items.labels, return_inverse=True)[1][usable]
+    labels = numbered(items.labels)[usable]
     side = min(shape["item_shape"][:2]) if is_picture(shape) else 0
     alike = find_alike(cards, labels, short_side=side)
     names = [items.names[row] for row in usable]
-    duplicates, about_duplicates = listed(alike, names, labels, items.parts[usable])
-    made = _fitting(cut(items, usable, alike.groups, target, seed, quarantine), target, shape)
+    way = parting(items, usable, alike.groups)
+    duplicates, about_duplicates = listed(alike, names, labels, way.settled)
+    made = _fitting(cut(items, way, target, seed, quarantine), target, shape)
     dataset = Dataset(
         problem=problem,
         classes=made.classes,
@@ -112,6 +116,7 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
             *items.notes,
             *made.notes,
             *words.about_sizes(cards, shape),
+            *wanted.kind.tell(shape),
             *alike.notes,
             *about_duplicates,
             *decoded.notes,
@@ -150,7 +155,7 @@ def _wanted(word: str, items: Items) -> Wanted:
         names=items.names,
         sources=items.sources,
         origins=items.origins,
-        sample=sample.tolist(),
+        sample=sample,
     )
 
 
@@ -176,7 +181,10 @@ def _rows(decoded: Decoded, index: IntArray) -> Rows:
 def _fingerprint(names: Sequence[str], cards: NDArray[np.void]) -> str:
     """Hash of all names and the content behind them, whatever their order."""
     digest = hashlib.blake2b(digest_size=16)
-    content = cards["content"]
-    for row in sorted(range(len(names)), key=lambda i: (names[i], content[i].tobytes())):
+    content = np.ascontiguousarray(cards["content"])
+    # By name, then by content; a tuple of both for each of a million rows would weigh too much.
+    order = np.argsort(content.view("V16")[:, 0], kind="stable").tolist()
+    order.sort(key=names.__getitem__)
+    for row in order:
         digest.update(names[row].encode("utf-8", "surrogatepass") + b"\0" + content[row].tobytes())
     return digest.hexdigest()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ROWS = "rows.bin"
 CARDS = "cards.bin"
+KEPT = "kept.bin"  # which rows of the listing there was room for; absent where there was for all
 # Side of the thumbnail that near duplicates are found by.
 THUMB = 16
 UNDONE, GOOD, BAD = 0, 1, 2

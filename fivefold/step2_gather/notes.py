@@ -75,7 +75,7 @@ def about_unknown(labels: Sequence[str], part: str, *, classes: bool) -> list[st
     if not labels:
         return []
     why = "no training row carries their label" if classes else "their label cannot be read"
-    return [f"{len(labels):,} {part} rows left out: {why} ({_some(sorted(set(labels)))})"]
+    return [f"{len(labels):,} {part} rows left out: {why} ({some(sorted(set(labels)))})"]
 
 
 def sizes(cards: NDArray[np.void], shape: dict[str, Any]) -> tuple[tuple[str, int], ...]:
@@ -116,9 +116,10 @@ def _size(sides: Sequence[int], shape: dict[str, Any]) -> str:
 
 
 def _classes(names: Sequence[str]) -> str:
-    return f"{len(names):,} class{'es' * (len(names) > 1)} ({_some(names)})"
+    return f"{len(names):,} class{'es' * (len(names) > 1)} ({some(names)})"
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
     words = ", ".join(printable(name) for name in names[:_NAMED])
     return words + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")

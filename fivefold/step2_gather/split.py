@@ -23,6 +23,13 @@ HOLD_SHARE, HOLD_LEAST, HOLD_MOST = 0.05, 1_000, 5_000
 _REPRESENTED = 5
 
 
+def held_out(n: int) -> int:
+    """How many of `n` open rows validate where one part is held out: a fifth, or 1,000 to 5,000."""
+    if n <= FOLDED_MOST:
+        return max(1, round(VAULT_SHARE * n))
+    return int(np.clip(round(HOLD_SHARE * n), HOLD_LEAST, HOLD_MOST))
+
+
 def vault_rows(targets: IntArray, groups: IntArray, seed: int) -> NDArray[np.bool_]:
     """(N,) which rows to seal: 20 % of every class, at most 10,000 rows in all.
 
@@ -47,8 +54,7 @@ def validation_folds(targets: IntArray, groups: IntArray, seed: int) -> tuple[In
     rng = np.random.default_rng([seed, 2])
     n = len(targets)
     if n > FOLDED_MOST:
-        total = int(np.clip(round(HOLD_SHARE * n), HOLD_LEAST, HOLD_MOST))
-        folds = np.where(_stratified(targets, groups, total, rng), 0, -1)
+        folds = np.where(_stratified(targets, groups, held_out(n), rng), 0, -1)
         held = int((folds == 0).sum())
         words = f"{held:,} of {n:,} open rows held out for validation, stratified"
         return folds.astype(np.int64), 1, words

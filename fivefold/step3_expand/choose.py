@@ -34,7 +34,7 @@ def expand(
     Raises:
         OptionError: An override is unknown or out of its range.
     """
-    kind, target = dataset.problem.inputs[0].kind, target_of(dataset.problem)
+    kind, target = dataset.problem.kind, target_of(dataset.problem)
     wanted = {name: (float(v), "asked for") for name, v in (overrides or {}).items()}
     expander_class: type[Expander] = catalog.load("expansion", kind)
     seen = as_classes(dataset, target)

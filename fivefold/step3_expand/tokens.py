@@ -5,7 +5,7 @@ Axes: N rows, L words, W bytes of a word.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import torch
 
@@ -39,6 +39,8 @@ class TokensExpander(Expander):
     Raises:
         OptionError: A setting is unknown or out of its range.
     """
+
+    policies: ClassVar = TOKENS_POLICIES
 
     def __init__(
         self,

@@ -263,7 +263,7 @@ def _answering(dataset: Dataset, wish: Wish, rows_per_second: float, views: int)
 
 def line_up(dataset: Dataset) -> tuple[str, ...]:
     """The encoders that are trained where none is asked for, best first."""
-    kind = dataset.problem.inputs[0].kind
+    kind = dataset.problem.kind
     named: tuple[str, ...] = catalog.entry("input", kind).facts.get("nets", ())
     reads = (e.word for e in catalog.ENCODERS.values() if kind in e.facts.get("inputs", ()))
     return named or (next(reads),)
@@ -271,7 +271,7 @@ def line_up(dataset: Dataset) -> tuple[str, ...]:
 
 def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
     """Recipes from cheap to dear."""
-    kind = dataset.problem.inputs[0].kind
+    kind = dataset.problem.kind
     word = wish.encoder or line_up(dataset)[0]
     facts = catalog.entry("encoder", word).facts
     if kind not in facts.get("inputs", (kind,)):

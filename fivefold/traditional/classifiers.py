@@ -13,7 +13,11 @@ import numpy as np
 from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import SVC, LinearSVC
@@ -32,12 +36,16 @@ NUMBERS = 20_000_000  # fitted numbers that one forest may hold
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much a classifier is fitted to: N rows, F features of summed variance `spread`, K."""
+    """How much a classifier is fitted to: N rows, F features of summed variance `spread`, K.
+
+    `categories` are those of the features that are codes.
+    """
 
     rows: int
     features: int
     spread: float
     classes: int
+    categories: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,39 +72,39 @@ class Classifier:
     most_classes: int = 1_000
     on_request: bool = False
 
-    def suits(self, features: TraditionalFeatures) -> bool:
-        """Whether it is worth trying on these."""
-        if not features.classifiers:
-            return not self.on_request
-        return self.word in features.classifiers
-
 
 def fit(
-    classifier: Classifier, features: Features, targets: IntArray, *, classes: int, seed: int
+    classifier: Classifier,
+    features: Features,
+    targets: IntArray,
+    *,
+    classes: int,
+    seed: int,
+    categories: tuple[int, ...] = (),
 ) -> Pipeline:
     """Fit to features (N, F) and targets (N,); a lone class gets a constant answer."""
     if len(np.unique(targets)) == 1:
         return make_pipeline(DummyClassifier(strategy="prior")).fit(features, targets)
-    size = size_of(features, classes)
+    size = size_of(features, classes, categories)
     # OpenMP counts its threads per calling thread, so the limit is set here, where fits that run
     # side by side call; boosting with more threads than cores is ten times as slow.
     with threadpool_limits(1):
         return classifier.build(size, seed).fit(features, targets)
 
 
-def size_of(features: Features, classes: int) -> Size:
-    """How much features (N, F) are.
+def size_of(features: Features, classes: int, categories: tuple[int, ...] = ()) -> Size:
+    """How much features (N, F) are, of which `categories` are codes.
 
     No column is scaled: features come in one unit, and scaling each to deviation 1 would make as
     much of a pixel that never changes as of one that tells the classes apart.
     """
-    return Size(*features.shape, max(_spread(features), 1e-6), classes)
+    return Size(*features.shape, max(_spread(features), 1e-6), classes, categories)
 
 
 def _spread(features: Features) -> float:
     """Variance of the columns, summed."""
     if not sparse.issparse(features):
-        return float(features.var(0, dtype=np.float64).sum())
+        return float(np.nan_to_num(features.var(0, dtype=np.float64)).sum())
     squares = float(np.square(features.data, dtype=np.float64).sum()) / features.shape[0]
     return squares - float(np.square(np.asarray(features.mean(0), np.float64)).sum())
 
@@ -172,6 +180,41 @@ def _boosting(size: Size, seed: int) -> Pipeline:
     )
 
 
+def _boosted_trees(size: Size, seed: int) -> Pipeline:
+    """Boosting on the columns of a table: on the cells as they are, so the trees can say why.
+
+    Trees of more leaves and more of them where there are more rows (lab/LOG.md, Tables).
+    """
+    codes = np.zeros(size.features, bool)
+    codes[list(size.categories)] = True
+    return make_pipeline(
+        HistGradientBoostingClassifier(
+            learning_rate=0.05,
+            max_iter=int(np.clip(4 * size.rows**0.5, 60, 300)),
+            max_leaf_nodes=int(np.clip(size.rows**0.32, 4, 31)),
+            min_samples_leaf=max(1, min(20, size.rows // (4 * size.classes))),
+            l2_regularization=1.0,
+            max_features=0.5,
+            categorical_features=codes if codes.any() else None,
+            early_stopping=False,
+            random_state=seed,
+        )
+    )
+
+
+def _bagged_trees(size: Size, seed: int) -> Pipeline:
+    """Random forest; it knows missing values, and of codes that trees part them in steps."""
+    trees = 200
+    return make_pipeline(
+        RandomForestClassifier(
+            trees,
+            min_samples_leaf=3 if size.rows > 200 else 1,
+            max_leaf_nodes=max(16, NUMBERS // (2 * trees * size.classes)),
+            random_state=seed,
+        )
+    )
+
+
 CLASSIFIERS: dict[str, Classifier] = {
     c.word: c
     for c in (
@@ -183,5 +226,16 @@ CLASSIFIERS: dict[str, Classifier] = {
         Classifier(word="forest", build=_forest, growth=1.1, effort=3.0),
         Classifier(word="linear_svm", build=_linear_svm),
         Classifier(word="boosting", build=_boosting, effort=10.0, most_classes=30),
+        Classifier(
+            word="boosted_trees",
+            build=_boosted_trees,
+            effort=10.0,
+            most_rows=1_000_000,
+            most_classes=30,
+            on_request=True,
+        ),
+        Classifier(
+            word="bagged_trees", build=_bagged_trees, growth=1.1, effort=3.0, on_request=True
+        ),
     )
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -36,10 +36,12 @@ class Described:
     Attributes:
         positions: (N,) which rows of the data set.
         blocks: Name of the features -> (N, F); (N * L, F) where each of L tokens is described.
+        categories: Name of the features -> which of them are codes; left out where none are.
     """
 
     positions: IntArray
     blocks: dict[str, Features]
+    categories: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def take(self, names: tuple[str, ...], which: IntArray) -> Features:
         """The features `names` side by side, of rows `which` of the data set: (M, F)."""
@@ -51,6 +53,15 @@ class Described:
         """Lines of a block that describe the rows at `place`: one each, or one per token."""
         each = self.blocks[name].shape[0] // len(self.positions)
         return place if each == 1 else (place[:, None] * each + np.arange(each)).ravel()
+
+    def codes(self, names: tuple[str, ...]) -> tuple[int, ...]:
+        """Which of the features `names` side by side are codes of categories."""
+        found: list[int] = []
+        begin = 0
+        for name in names:
+            found += (begin + column for column in self.categories.get(name, ()))
+            begin += self.blocks[name].shape[1]
+        return tuple(found)
 
 
 def beside(blocks: Sequence[Features]) -> Features:

@@ -205,7 +205,7 @@ class Finals:
         costs = {name: self.costs[name] for name in candidate.features}
         answering = sum(part.row_seconds for part in parts)
         card = Card(
-            input=self.bench.dataset.problem.inputs[0].kind,
+            input=self.bench.dataset.problem.kind,
             shape=self.bench.dataset.shape,
             features=costs,
             classes=len(self.bench.dataset.classes),

@@ -153,7 +153,7 @@ def choose(
     per_token: bool = False,
 ) -> Choice:
     """Choose features that the time allows, cheapest first, and how many rows they describe."""
-    every = catalog.load("traditional", dataset.problem.inputs[0].kind)(dataset.shape)
+    every = catalog.load("traditional", dataset.problem.kind)(dataset.shape)
     blocks = [block for block in every if block.per_token == per_token]
     looks = [(*measure(block, dataset.rows, rng), block) for block in blocks]
     judged = int((dataset.folds >= 0).sum())
@@ -221,6 +221,7 @@ def _describe(
     return Described(
         positions=positions[:n],
         blocks={name: block[: n * each[name]] for name, block in found.items()},
+        categories={b.name: b.categories for b in choice.blocks if b.categories},
     )
 
 

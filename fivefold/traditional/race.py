@@ -113,6 +113,7 @@ class Bench:
             self.described.take(candidate.features, chosen),
             self.dataset.targets[chosen],
             seed=self.seed,
+            categories=self.described.codes(candidate.features),
         )
         fitted = time.monotonic()
         found = self.way.raw(model, self.described.take(candidate.features, judged))
@@ -164,15 +165,26 @@ def stratified(strata: IntArray, rng: np.random.Generator) -> IntArray:
 
 
 def candidates(blocks: Sequence[TraditionalFeatures], way: Way) -> tuple[Candidate, ...]:
-    """All features together with every classifier first, then every feature for itself."""
-    sets = [tuple(blocks), *((block,) for block in blocks if len(blocks) > 1)]
-    return tuple(
-        Candidate(tuple(block.name for block in chosen), classifier)
-        for chosen in sets
-        for classifier in way.entrants.values()
-        if way.outputs <= classifier.most_classes
-        and all(classifier.suits(block) for block in chosen)
-    )
+    """Every entrant on all features that it suits first, then on each of them for itself."""
+    entrants = [one for one in way.entrants.values() if way.outputs <= one.most_classes]
+    suited = [
+        (tuple(block.name for block in blocks if _suits(one, block, entrants)), one)
+        for one in entrants
+    ]
+    together = [Candidate(names, one) for names, one in suited if names]
+    alone = [
+        Candidate((block.name,), one)
+        for block in blocks
+        for names, one in suited
+        if block.name in names and len(names) > 1
+    ]
+    return (*together, *alone)
+
+
+def _suits(one: Classifier, block: TraditionalFeatures, entrants: Sequence[Classifier]) -> bool:
+    """Whether an entrant is worth trying on features: one that they name, or, without any, most."""
+    named = [other.word for other in entrants if other.word in block.classifiers]
+    return one.word in named if named else not one.on_request
 
 
 def first_rows(classes: int) -> int:

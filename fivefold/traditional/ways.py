@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from fivefold.contracts.rows import FloatArray, Targets
 
+    Codes = tuple[int, ...]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calibration:
@@ -61,8 +63,19 @@ class Way(ABC):
         self.outputs, self.length = outputs, length
 
     @abstractmethod
-    def fit(self, entrant: Classifier, features: Any, targets: Targets, *, seed: int) -> Pipeline:  # noqa: ANN401 - an array or scipy's CSR
-        """Fit to features (N, F), of tokens (N * L, F), and targets of N rows."""
+    def fit(
+        self,
+        entrant: Classifier,
+        features: Any,  # noqa: ANN401 - an array or scipy's CSR
+        targets: Targets,
+        *,
+        seed: int,
+        categories: Codes = (),
+    ) -> Pipeline:
+        """Fit to features (N, F), of tokens (N * L, F), and targets of N rows.
+
+        `categories` are those of the features that are codes.
+        """
 
     @abstractmethod
     def raw(self, model: Pipeline, features: Any) -> FloatArray:  # noqa: ANN401
@@ -81,8 +94,18 @@ class Way(ABC):
 class _Class(Way):
     entrants = CLASSIFIERS
 
-    def fit(self, entrant: Classifier, features: Any, targets: Targets, *, seed: int) -> Pipeline:  # noqa: ANN401
-        return classifiers.fit(entrant, features, targets, classes=self.outputs, seed=seed)
+    def fit(
+        self,
+        entrant: Classifier,
+        features: Any,  # noqa: ANN401
+        targets: Targets,
+        *,
+        seed: int,
+        categories: Codes = (),
+    ) -> Pipeline:
+        return classifiers.fit(
+            entrant, features, targets, classes=self.outputs, seed=seed, categories=categories
+        )
 
     def raw(self, model: Pipeline, features: Any) -> FloatArray:  # noqa: ANN401
         return logits(model, features)
@@ -96,8 +119,16 @@ class _Class(Way):
 class _Labels(Way):
     entrants = regressors.MARKERS
 
-    def fit(self, entrant: Classifier, features: Any, targets: Targets, *, seed: int) -> Pipeline:  # noqa: ANN401
-        size = classifiers.size_of(features, self.outputs)
+    def fit(
+        self,
+        entrant: Classifier,
+        features: Any,  # noqa: ANN401
+        targets: Targets,
+        *,
+        seed: int,
+        categories: Codes = (),
+    ) -> Pipeline:
+        size = classifiers.size_of(features, self.outputs, categories)
         with threadpool_limits(1), warnings.catch_warnings():
             # A label that all of the first rows have, or none, is answered so; that is no news.
             warnings.filterwarnings("ignore", "Label .* is present in all training examples")
@@ -120,8 +151,16 @@ class _Labels(Way):
 class _Number(Way):
     entrants = regressors.REGRESSORS
 
-    def fit(self, entrant: Classifier, features: Any, targets: Targets, *, seed: int) -> Pipeline:  # noqa: ANN401
-        size = classifiers.size_of(features, self.outputs)
+    def fit(
+        self,
+        entrant: Classifier,
+        features: Any,  # noqa: ANN401
+        targets: Targets,
+        *,
+        seed: int,
+        categories: Codes = (),
+    ) -> Pipeline:
+        size = classifiers.size_of(features, self.outputs, categories)
         wanted = targets.astype(np.float64)
         with threadpool_limits(1):
             model = entrant.build(size, seed)
@@ -146,7 +185,16 @@ class _Tags(Way):
     entrants = regressors.TAGGERS
     per_token = True
 
-    def fit(self, entrant: Classifier, features: Any, targets: Targets, *, seed: int) -> Pipeline:  # noqa: ANN401
+    def fit(
+        self,
+        entrant: Classifier,
+        features: Any,  # noqa: ANN401
+        targets: Targets,
+        *,
+        seed: int,
+        categories: Codes = (),
+    ) -> Pipeline:
+        del categories  # no tokens have any
         known = np.flatnonzero(targets.ravel() >= 0)
         flat = targets.ravel()[known]
         return classifiers.fit(entrant, features[known], flat, classes=self.outputs, seed=seed)

@@ -61,9 +61,10 @@ class Window(Encoder):
         there = filled(ids)
         # Padding is zero before every layer, so a row does not feel how long the others are.
         mask = there[:, None]
-        x = F.relu(self.first(self.unread(self.front(ids)).transpose(1, 2))) * mask
+        # Nothing is cut off at the end: features of a word are never all zero, as of padding.
+        x = self.first(self.unread(self.front(ids)).transpose(1, 2)) * mask
         for layer in self.others:
-            x = (x + F.relu(layer(x))) * mask
+            x = (x + layer(F.relu(x))) * mask
         x = x.transpose(1, 2)
         if self._sequence:
             return x

@@ -1,0 +1,110 @@
+"""Input kind `table`: a row of cells, brought as a JSON object column -> value.
+
+Axes: D numbers of a row, see `plumbing/columns.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+import numpy as np
+
+from fivefold.contracts.roles import InputKind
+from fivefold.plumbing.cells import plain
+from fivefold.plumbing.columns import learn_columns, numbers_of, words_about
+from fivefold.plumbing.errors import BadItem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from fivefold.plumbing.cells import Cell
+
+_OBJECT = re.compile(rb'\s*\{\s*["}]')
+_PART = re.compile(rb'"kind"\s*:\s*"')
+
+
+@final
+class Table(InputKind):
+    """Rows of cells -> float32 (D,): numbers, codes of categories, NaN where a cell is missing."""
+
+    samples: ClassVar[int] = 20_000  # rare categories are worth a long look at cheap rows
+
+    def recognise(self, name: str, head: bytes) -> bool:  # noqa: ARG002 - names lie
+        """Whether this is a JSON object, and none of parts of other kinds."""
+        return _OBJECT.match(head) is not None and _PART.search(head) is None
+
+    def open(self, raw: bytes) -> NDArray[np.generic]:
+        """Read one row; it comes back as the bytes of its cells in plain form, uint8.
+
+        What the cells mean is decided by all rows together, in `learn`.
+
+        Raises:
+            BadItem: No JSON object, or not one of its cells holds anything.
+        """
+        try:
+            row = json.loads(raw)
+        except (ValueError, RecursionError) as cause:
+            raise BadItem(f"is no JSON ({cause})") from cause
+        if not isinstance(row, dict):
+            raise BadItem(f"is a JSON {type(row).__name__} where an object of cells belongs")
+        return _packed(row)
+
+    def learn(self, samples: Sequence[NDArray[np.generic]]) -> dict[str, Any]:
+        """The type of each column.
+
+        Returns:
+            `item_shape`, `dtype`; `columns`: D slots, see `plumbing/columns.py`; `left_out`:
+            column -> why; `texts`: columns of free text.
+        """
+        found = learn_columns([_cells(sample) for sample in samples])
+        return {
+            "item_shape": [len(found.slots)],
+            "dtype": "float32",
+            "columns": found.slots,
+            "left_out": found.left_out,
+            "texts": found.texts,
+        }
+
+    def fit(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.generic]:
+        """The row as numbers (D,).
+
+        Raises:
+            BadItem: It has none of the columns that are used.
+        """
+        cells = _cells(item)
+        if not any(slot["of"] in cells for slot in shape["columns"]):
+            wanted = ", ".join(dict.fromkeys(slot["of"] for slot in shape["columns"]))
+            raise BadItem(f"has none of the columns {wanted}")
+        return np.array(numbers_of(cells, shape["columns"]), dtype=np.float32)
+
+    def show(self, item: NDArray[np.generic], shape: dict[str, Any]) -> str:
+        """The cells that are there, in words."""
+        slots = shape["columns"]
+        said = (words_about(float(v), slot) for v, slot in zip(item, slots, strict=True))
+        return ", ".join(word for word in said if word)
+
+    def tell(self, shape: dict[str, Any]) -> tuple[str, ...]:
+        """Columns that are not used, and those of which only words are."""
+        told = [f"column {name} is left out: it {why}" for name, why in shape["left_out"].items()]
+        told += [
+            f"column {name} is free text, of which a table sees single words only; as the text "
+            "part of several inputs it is read whole"
+            for name in shape["texts"]
+        ]
+        return tuple(told)
+
+
+def _packed(row: Mapping[str, object]) -> NDArray[np.uint8]:
+    cells = {str(name).strip(): plain(value) for name, value in row.items()}
+    if all(cell is None for cell in cells.values()):
+        raise BadItem("has no cell that holds anything")
+    return np.frombuffer(json.dumps(cells, sort_keys=False).encode(), np.uint8)
+
+
+def _cells(item: NDArray[np.generic]) -> dict[str, Cell]:
+    cells: dict[str, Cell] = json.loads(item.tobytes())
+    return cells

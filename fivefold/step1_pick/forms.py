@@ -1,0 +1,264 @@
+"""The forms of tables: separated values, JSON lines and lists, Parquet and Arrow.
+
+Each reader gives names of columns (None without a header), rows of cells, the line of each row.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fivefold.plumbing.errors import DataError
+from fivefold.step1_pick.words import is_known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Cell = str | None
+Row = tuple[Cell, ...]
+MISSING = frozenset(("", "?", "na", "n/a", "nan", "null", "none", "-", "<na>"))
+_DELIMITERS = "\t,;|"
+_LOOKED_AT = 100
+_LONGEST_CELL = 16 << 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Form:
+    """What a table file holds.
+
+    Attributes:
+        columns: Names of the columns; None where there is no header.
+        cells: Rows of cells.
+        lines: Line, or number, of each row.
+        skipped: Lines before the table that are remarks.
+    """
+
+    columns: Row | None
+    cells: tuple[Row, ...]
+    lines: tuple[int, ...]
+    skipped: int = 0
+
+
+# ------------------------------------------------------------------ separated values
+
+
+def separated(shown: str, text: str, *, delimiter: str | None = None) -> Form:
+    """Read CSV and its relatives; the separator and a header are seen.
+
+    Raises:
+        DataError: A line that cannot be read or has another number of cells.
+    """
+    text, skipped = _without_remarks(text)
+    delimiter = delimiter or _delimiter(text)
+    before = csv.field_size_limit(_LONGEST_CELL)
+    try:
+        found = list(_rows(shown, text, delimiter, skipped))
+    finally:
+        csv.field_size_limit(before)
+    if not found:
+        return Form(columns=(), cells=(), lines=())
+    width = len(found[0][1])
+    for line, row in found:
+        if len(row) != width:
+            raise DataError(
+                found=f"{len(row)} cells in line {line} of {shown}",
+                wanted=f"{width}, as in its first line",
+                hint="mend that line; put cells that hold the separator in quotes",
+            )
+    lines, cells = zip(*found, strict=True)
+    if not _is_header(cells):
+        return Form(columns=None, cells=cells, lines=lines, skipped=skipped)
+    columns = (cells[0][0].removeprefix("#").strip() if cells[0][0] else "", *cells[0][1:])
+    return Form(columns=columns, cells=cells[1:], lines=lines[1:], skipped=skipped)
+
+
+def _without_remarks(text: str) -> tuple[str, int]:
+    """The text from its table on; lines that begin with `|`, `%` or `sep=` before it are remarks."""
+    skipped = 0
+    while text.startswith(("|", "%", "sep=")):
+        line, end, rest = text.partition("\n")
+        if not end or (line.startswith("|") and rest.startswith("|") and line.count("|") > 1):
+            break
+        text, skipped = rest, skipped + 1
+    return text, skipped
+
+
+def _delimiter(text: str) -> str:
+    """The separator that cuts the first lines into equally many cells, and into most."""
+    head = "\n".join(text[: 1 << 16].splitlines()[:_LOOKED_AT])
+    widths = {}
+    for delimiter in _DELIMITERS:
+        try:
+            reader = csv.reader(io.StringIO(head), delimiter=delimiter, skipinitialspace=True)
+            counts = {len(row) for row in reader if any(cell.strip() for cell in row)}
+        except csv.Error:
+            continue
+        widths[delimiter] = counts.pop() if len(counts) == 1 else 0
+    best = max(widths, key=lambda one: widths[one], default=",")
+    if widths.get(best, 0) > 1:
+        return best
+    first = text.lstrip("\r\n").partition("\n")[0]
+    return max(",\t;|", key=first.count)
+
+
+def _rows(shown: str, text: str, delimiter: str, skipped: int) -> Iterator[tuple[int, Row]]:
+    """(line number, cells) of every line that is not blank."""
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
+    )
+    while True:
+        start = reader.line_num + 1 + skipped
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as cause:
+            raise DataError(
+                found=f"line {reader.line_num + skipped} of {shown}, "
+                f"which cannot be read ({cause})",
+                wanted="a CSV table",
+                hint="mend that line, for example an open quote",
+            ) from cause
+        if any(cell.strip() for cell in row):
+            yield start, tuple(cell.strip() or None for cell in row)
+
+
+def _is_header(cells: Sequence[Row]) -> bool:
+    """A line of names: no number among them, and none that its column holds again."""
+    first = cells[0]
+    if len(cells) == 1 or any(cell is not None and is_known(cell) for cell in first):
+        return True
+    if any(cell is not None and (is_number(cell) or cell in MISSING) for cell in first):
+        return False
+    below = cells[1:]
+    return not any(
+        cell is not None and any(row[place] == cell for row in below)
+        for place, cell in enumerate(first)
+    )
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number; words such as `nan` and `infinity` are none."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return cell[-1:].isdigit() or cell[-1:] == "."
+
+
+# ------------------------------------------------------------------------------ JSON
+
+
+def json_lines(shown: str, text: str) -> Form:
+    """Read one JSON object per line.
+
+    Raises:
+        DataError: A line that is none.
+    """
+    records, lines = [], []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as cause:
+            raise _not_an_object(f"line {number} of {shown}", str(cause)) from cause
+        if not isinstance(record, dict):
+            raise _not_an_object(f"line {number} of {shown}", type(record).__name__)
+        records.append(record)
+        lines.append(number)
+    return _of_records(records, lines)
+
+
+def json_list(shown: str, text: str) -> Form:
+    """Read one JSON list of objects; or lines of them, as many call `.json` too.
+
+    Raises:
+        DataError: It is neither.
+    """
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as cause:
+        if text.lstrip().startswith("{") and "\n{" in text:
+            return json_lines(shown, text)
+        raise _not_an_object(shown, str(cause)) from cause
+    if isinstance(value, dict):
+        lists = [v for v in value.values() if isinstance(v, list) and v]
+        value = lists[0] if len(lists) == 1 else [value]
+    if not isinstance(value, list):
+        raise _not_an_object(shown, type(value).__name__)
+    for number, record in enumerate(value, start=1):
+        if not isinstance(record, dict):
+            raise _not_an_object(f"item {number} of {shown}", type(record).__name__)
+    return _of_records(value, list(range(1, len(value) + 1)))
+
+
+def _of_records(records: list[dict[str, object]], lines: list[int]) -> Form:
+    columns = tuple(dict.fromkeys(str(key) for record in records for key in record))
+    cells = tuple(tuple(cell_of(r.get(c)) for c in columns) for r in records)
+    return Form(columns=columns, cells=cells, lines=tuple(lines))
+
+
+def _not_an_object(where: str, what: str) -> DataError:
+    return DataError(
+        found=f"{where}, which is no JSON object ({what})",
+        wanted='one object per line, for example {"path": "a.png", "label": "cat"}',
+        hint="mend that line",
+    )
+
+
+# ------------------------------------------------------------------- Parquet and Arrow
+
+
+def columnar(shown: str, raw: bytes) -> Form:
+    """Read Parquet, Feather or Arrow; lists become JSON, other nested columns are left out.
+
+    Raises:
+        DataError: It is damaged.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - half a second that only these need
+    import pyarrow.feather as pf  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        if shown.lower().endswith(".parquet"):
+            file = pq.ParquetFile(pa.BufferReader(raw))
+            flat = [f.name for f in file.schema_arrow if _readable(f.type)]
+            data = file.read(columns=flat)
+        elif raw.startswith((b"ARROW1", b"FEA1")):
+            data = pf.read_table(pa.BufferReader(raw))
+        else:
+            data = pa.ipc.open_stream(pa.BufferReader(raw)).read_all()
+    except (pa.ArrowException, OSError, ValueError) as cause:
+        raise DataError(
+            found=f"{shown}, which cannot be read ({(str(cause) or 'damaged').splitlines()[0]})",
+            wanted="a whole Parquet or Arrow file",
+            hint="write or download it again",
+        ) from cause
+    kept = [i for i, field in enumerate(data.schema) if _readable(field.type)]
+    columns = [[cell_of(value) for value in data.column(i).to_pylist()] for i in kept]
+    cells = tuple(zip(*columns, strict=True))
+    names = tuple(data.column_names[i] for i in kept)
+    return Form(columns=names, cells=cells, lines=tuple(range(1, len(cells) + 1)))
+
+
+def _readable(kind: object) -> bool:
+    import pyarrow as pa  # noqa: PLC0415 - as above
+
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return not pa.types.is_nested(kind.value_type)  # type: ignore[attr-defined]
+    return not pa.types.is_nested(kind)
+
+
+def cell_of(value: object) -> Cell:
+    """One value as text; a whole number stays whole, nothing and NaN are None, lists are JSON."""
+    if value is None or value != value or isinstance(value, dict):  # noqa: PLR0124 - NaN
+        return None
+    if isinstance(value, list | tuple):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape").strip() or None
+    return str(value).strip() or None
