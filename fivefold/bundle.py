@@ -6,6 +6,7 @@ Safetensors, skops with an allow-list, and JSON: a bundle from a stranger cannot
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ from safetensors.torch import load_file
 
 from fivefold import catalog
 from fivefold.contracts import saving
+from fivefold.contracts.raw_rows import raw_of_row
 from fivefold.contracts.records import Ensemble, Fleet, Fold, Member, Problem
 from fivefold.contracts.rows import FloatArray, Held, Items
 from fivefold.engine.inference import predict
@@ -24,6 +26,7 @@ from fivefold.nets.build import build, intake_of
 from fivefold.plumbing.errors import BadItem, DataError, RunError
 from fivefold.plumbing.files import printable, whole
 from fivefold.plumbing.mirror import fetched_bundle, is_url
+from fivefold.step1_pick.new_rows import Row, each_item
 from fivefold.targets import target_of
 from fivefold.traditional.answers import predict_rows
 
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from fivefold.contracts.roles import InputKind, TargetKind
     from fivefold.nets.base import Net
 
-Item = str | Path | bytes | np.ndarray
+Item = str | Path | bytes | np.ndarray | Mapping[str, Any] | Row
 AT_ONCE = 500  # raw items decoded at a time
 
 
@@ -109,7 +112,10 @@ class Bundle:
         return self.facts.classes
 
     def predict(self, items: Sequence[Item] | Item) -> list[Any]:
-        """The answer for each item: paths, raw bytes, or decoded arrays; one path alone is one.
+        """The answer for each item: paths, raw bytes, decoded arrays, rows of a table.
+
+        A row is an object column -> cell; rows may also come as a pandas DataFrame, a pyarrow
+        Table, or the path of a table file. One item alone is one.
 
         Returns:
             Of each its class (a word), its number (or a tuple of numbers), a tuple of its labels,
@@ -130,8 +136,7 @@ class Bundle:
         Raises:
             DataError: An item cannot be used.
         """
-        if isinstance(items, str | Path | bytes):
-            items = [items]
+        items = each_item(items, rows=self.facts.problem.reads_rows)
         if not items:
             return np.zeros((0, len(self.classes)), np.float32)
         found = []
@@ -143,7 +148,12 @@ class Bundle:
         return np.concatenate(found)
 
     def answers(self, items: Sequence[Item]) -> list[Answer]:
-        """An answer or a reason for each item; never raises for a bad one."""
+        """An answer or a reason for each item; never raises for a bad one.
+
+        Raises:
+            DataError: A file of rows cannot be read.
+        """
+        items = each_item(items, rows=self.facts.problem.reads_rows)
         found: list[Answer] = []
         for start in range(0, len(items), AT_ONCE):
             some = items[start : start + AT_ONCE]
@@ -246,10 +256,13 @@ class Bundle:
         return self._nets[file]
 
     def _open(self, item: Item) -> np.ndarray | BadItem:
-        shape = self.facts.shape
+        shape, problem = self.facts.shape, self.facts.problem
         try:
+            if isinstance(item, Row | Mapping):
+                cells = item.cells if isinstance(item, Row) else item
+                return self._kind.fit(self._kind.open(raw_of_row(cells, problem)), shape)
             if isinstance(item, np.ndarray):
-                scale = self.facts.problem.inputs[0].scale
+                scale = problem.inputs[0].scale
                 return self._kind.fit(self._kind.take(item, scale), shape)
             raw = item if isinstance(item, bytes) else _read(Path(item))
             return self._kind.fit(self._kind.open(raw), shape)
@@ -367,4 +380,6 @@ def _read(path: Path) -> bytes:
 
 
 def _name(item: Item) -> str:
+    if isinstance(item, Row):
+        return item.name
     return printable(str(item)) if isinstance(item, str | Path) else "(in memory)"

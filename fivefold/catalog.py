@@ -42,16 +42,20 @@ def _encoder(word: str, cls: str, about: str, **facts: Any) -> Entry:  # noqa: A
     return Entry(word=word, place=place, about=about, facts=facts)
 
 
-# Facts of an input kind: files = False where it comes from Python only; nets = the encoders that
-# are trained by default, best first.
+# Facts of an input kind: files = False where it comes from Python only; nets = its line-up of
+# encoders, best first.
 INPUTS = _entries(
     Entry(word="image", place="fivefold.inputs.image:Image", about="picture files"),
-    Entry(word="array", place="fivefold.inputs.array:Array", about="fixed-length vectors",
-          facts={"files": False}),
     Entry(word="table", place="fivefold.inputs.table:Table", about="rows of cells",
           facts={"nets": ("tabular",)}),
+    Entry(word="several", place="fivefold.inputs.several:Several", about="several inputs a row"),
+    Entry(word="series", place="fivefold.inputs.series:Series", about="series of numbers",
+          facts={"nets": ("conv1d", "gru", "series_transformer", "series_lstm")}),
+    Entry(word="array", place="fivefold.inputs.array:Array", about="arrays of a fixed shape",
+          facts={"nets": ("convnet", "resnet", "mlp")}),
     Entry(word="tokens", place="fivefold.inputs.tokens:Tokens", about="lists of words",
           facts={"nets": ("lstm", "window", "transformer")}),
+    # The last one: what is read as numbers is text as well.
     Entry(word="text", place="fivefold.inputs.text:Text", about="text files",
           facts={"nets": ("bag", "word_conv", "char_conv", "lstm")}),
 )  # fmt: skip
@@ -67,15 +71,18 @@ INTAKES = _entries(
     Entry(word="text", place="fivefold.nets.intake.text:TextIntake"),
     Entry(word="tokens", place="fivefold.nets.intake.tokens:TokensIntake"),
     Entry(word="table", place="fivefold.nets.intake.table:TableIntake"),
+    Entry(word="several", place="fivefold.nets.intake.several:SeveralIntake"),
+    Entry(word="series", place="fivefold.nets.intake.series:SeriesIntake"),
 )
 # Facts of an encoder: inputs = kinds it reads; wants = what it takes of what the kind learned,
 # as keywords, where the kind has it; widths = its ladder, cheap to dear; passes = of 50,000 rows,
 # wanted at width 1; optimiser and rate = what trains it well; source = paper; depths = useful
-# depths; any_size = reads other sizes than it was built for; sequence = can answer for every place.
+# depths; any_size = reads other sizes than it was built for; axes = kind -> numbers of axes of an
+# input that it reads, where not all; sequence = can give features of every position.
 ENCODERS = _entries(
     _encoder("convnet", "Convnet", "small modern net, scales in width, depth, resolution",
-             inputs=("image",), optimiser="muon", rate=0.12, source="arXiv 2404.00498",
-             depths=(2, 3), any_size=True),
+             inputs=("image", "array"), optimiser="muon", rate=0.12, source="arXiv 2404.00498",
+             depths=(2, 3), any_size=True, axes={"array": (3,)}, widths=(0.5, 0.75, 1.0, 1.5)),
     _encoder("fully_connected", "FullyConnected", "every pixel to every unit",
              inputs=("image", "array"), optimiser="adamw", rate=1e-3, source="the talk, T05",
              depths=(1, 2, 3), any_size=False),
@@ -92,8 +99,8 @@ ENCODERS = _entries(
              inputs=("image",), optimiser="adamw", rate=1e-3, source="arXiv 1409.1556",
              depths=(1, 2, 3), any_size=True),
     _encoder("resnet", "ResNet", "residual blocks",
-             inputs=("image",), optimiser="adamw", rate=2e-3, source="arXiv 1512.03385",
-             depths=(1, 2, 3), any_size=True),
+             inputs=("image", "array"), optimiser="adamw", rate=2e-3, source="arXiv 1512.03385",
+             depths=(1, 2, 3), any_size=True, axes={"array": (3,)}, widths=(0.125, 0.25, 0.5)),
     _encoder("bag", "Bag", "n-grams of words, hashed and added up",
              inputs=("text",), optimiser="adamw", rate=5e-3, source="arXiv 1607.01759",
              depths=(1, 2, 3), wants=("words", "vocabulary", "grams"),
@@ -117,8 +124,27 @@ ENCODERS = _entries(
              depths=(1, 2, 3), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
              sequence=True),
     _encoder("tabular", "Tabular", "numbers in bins, many nets that share their weights",
-             inputs=("table",), wants=("columns",), optimiser="adamw", rate=2e-3,
+             inputs=("table",), wants=("columns",), optimiser="adamw", rate=4e-3,
              source="arXiv 2410.24210", depths=(1, 2, 3), any_size=False),
+    _encoder("joined", "Joined", "an encoder for each of several inputs, joined by a small layer",
+             inputs=("several",), wants=("parts",), optimiser="adamw", rate=1e-3,
+             widths=(0.25, 0.5, 1.0), source="the talk, T12: several inputs", depths=(1, 2, 3),
+             any_size=False),
+    _encoder("mlp", "Mlp", "residual layers for columns of numbers",
+             inputs=("array",), optimiser="adamw", rate=2e-3, source="arXiv 2106.11959",
+             depths=(1, 2, 3), any_size=False, widths=(0.25, 0.5, 1.0, 2.0)),
+    _encoder("conv1d", "Conv1d", "residual convolutions over time",
+             inputs=("series",), optimiser="adamw", rate=2e-3, source="arXiv 1611.06455",
+             depths=(1, 2, 3), any_size=True, sequence=True, widths=(0.25, 0.5, 1.0, 2.0)),
+    _encoder("gru", "Gru", "gated recurrent units, both ways",
+             inputs=("series",), optimiser="adamw", rate=3e-3, source="arXiv 1406.1078",
+             depths=(1, 2), any_size=True, sequence=True, widths=(0.25, 0.5, 1.0, 2.0)),
+    _encoder("series_transformer", "SeriesTransformer", "attention over patches of a series",
+             inputs=("series",), optimiser="adamw", rate=1e-3, source="arXiv 2211.14730",
+             depths=(1, 2, 3), any_size=True, sequence=True, widths=(0.25, 0.5, 1.0, 2.0)),
+    _encoder("series_lstm", "Lstm", "long short-term memory, both ways",
+             inputs=("series",), optimiser="adamw", rate=3e-3, source="Hochreiter 1997",
+             depths=(1, 2), any_size=True, sequence=True, widths=(0.25, 0.5, 1.0, 2.0)),
 )  # fmt: skip
 # Facts of a head: target = kind it answers, whose default is the first one listed; reads =
 # "sequence" where it wants features of every position; smoothing = of the targets in training.
@@ -136,21 +162,27 @@ HEADS = _entries(
 )  # fmt: skip
 EXPANSIONS = _entries(
     Entry(word="image", place="fivefold.step3_expand.image:ImageExpander", about="pictures"),
-    Entry(word="array", place="fivefold.step3_expand.array:ArrayExpander", about="vectors"),
     Entry(word="text", place="fivefold.step3_expand.text:TextExpander", about="texts"),
     Entry(word="tokens", place="fivefold.step3_expand.tokens:TokensExpander", about="sentences"),
     Entry(word="table", place="fivefold.step3_expand.table:TableExpander", about="rows of cells"),
+    Entry(word="several", place="fivefold.step3_expand.several:SeveralExpander", about="parts"),
+    Entry(word="array", place="fivefold.step3_expand.array:ArrayExpander", about="arrays"),
+    Entry(word="series", place="fivefold.step3_expand.series:SeriesExpander", about="series"),
 )
 TRADITIONAL = _entries(
     Entry(word="image", place="fivefold.traditional.image:features", about="HOG, SIFT, colour"),
+    Entry(word="array", place="fivefold.traditional.array:features", about="columns, statistics"),
     Entry(
-        word="array", place="fivefold.traditional.array:features", about="the columns as they are"
+        word="series",
+        place="fivefold.traditional.series:features",
+        about="windows, statistics, spectrum, kernels",
     ),
     Entry(word="text", place="fivefold.traditional.text:features", about="n-grams, tf-idf"),
     Entry(
         word="tokens", place="fivefold.traditional.tokens:features", about="words and neighbours"
     ),
     Entry(word="table", place="fivefold.traditional.table:features", about="cells, one-hot"),
+    Entry(word="several", place="fivefold.traditional.several:features", about="of all parts"),
 )
 
 _ROOMS: dict[Room, dict[str, Entry]] = {
@@ -206,10 +238,23 @@ def head_of(target: str) -> Entry:
     return (ours or found)[0]
 
 
+def line_up(kind: str) -> tuple[str, ...]:
+    """The encoders that are trained for an input kind where none is asked for, best first."""
+    named: tuple[str, ...] = entry("input", kind).facts.get("nets", ())
+    reads = (e.word for e in listed("encoder").values() if kind in e.facts.get("inputs", ()))
+    return named or (next(reads),)
+
+
 def load(room: Room, word: str) -> Any:  # noqa: ANN401 - a class or a function, by room
     """Import the part behind a word."""
     module, _, name = entry(room, word).place.partition(":")
     return getattr(importlib.import_module(module), name)
+
+
+def reads(encoder: Entry, kind: str, axes: int) -> bool:
+    """Whether an encoder reads inputs of a kind that have so many axes, as (C, H, W) has three."""
+    facts = encoder.facts
+    return kind in facts.get("inputs", ()) and axes in facts.get("axes", {}).get(kind, (axes,))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -64,6 +64,13 @@ class Problem:
         """Word of the input kind that reads a row: the only input's, or `several`."""
         return self.inputs[0].kind if len(self.inputs) == 1 else "several"
 
+    @property
+    def reads_rows(self) -> bool:
+        """Whether an item is a row of columns rather than a file."""
+        return self.kind in ("table", "several") or (
+            self.kind in ("text", "tokens") and self.inputs[0].column is not None
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listing:

@@ -118,6 +118,10 @@ class InputKind(ABC):
     def show(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.uint8] | str:
         """A cached item for people: a picture (H, W, 1 or 3), or words."""
 
+    def blank(self, shape: dict[str, Any]) -> NDArray[np.generic]:
+        """The cached item of a row of several inputs that lacks this one; zeros by default."""
+        return np.zeros(shape["item_shape"], shape["dtype"])
+
     def tell(self, shape: dict[str, Any]) -> tuple[str, ...]:  # noqa: ARG002 - of kinds that choose
         """What a user should know of what was learned, one sentence each; nothing by default."""
         return ()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivefold.plumbing.lock import share
+from fivefold.plumbing.parts import Part
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
@@ -82,7 +83,41 @@ class Held:
         return Held(self.items[which])
 
 
-Items = Rows | Held
+@dataclass(frozen=True, slots=True)
+class PartRows:
+    """The items of one part of rows of several inputs, read like `Rows`: (n, *item_shape).
+
+    Attributes:
+        whole: The rows.
+        part: Which part of them.
+    """
+
+    whole: Items
+    part: Part
+
+    @property
+    def dtype(self) -> str:
+        """Of the part's items."""
+        return str(self.part.shape["dtype"])
+
+    @property
+    def item_shape(self) -> tuple[int, ...]:
+        """Of one item of the part."""
+        return self.part.item_shape
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    def take(self, which: IntArray | slice) -> NDArray[np.generic]:
+        """The items at positions `which`."""
+        return self.part.items(self.whole.take(which))
+
+    def select(self, which: IntArray) -> PartRows:
+        """Narrow to positions `which`."""
+        return PartRows(self.whole.select(which), self.part)
+
+
+Items = Rows | Held | PartRows
 
 
 def answered(answers: FloatArray) -> NDArray[np.bool_]:

@@ -87,6 +87,10 @@ class Table(InputKind):
         said = (words_about(float(v), slot) for v, slot in zip(item, slots, strict=True))
         return ", ".join(word for word in said if word)
 
+    def blank(self, shape: dict[str, Any]) -> NDArray[np.generic]:
+        """Every cell missing."""
+        return np.full(shape["item_shape"], np.nan, np.float32)
+
     def tell(self, shape: dict[str, Any]) -> tuple[str, ...]:
         """Columns that are not used, and those of which only words are."""
         told = [f"column {name} is left out: it {why}" for name, why in shape["left_out"].items()]

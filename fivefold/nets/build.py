@@ -42,13 +42,12 @@ def build(
     Raises:
         OptionError: The catalog has no such encoder or head, or they do not fit each other.
     """
-    encoder_class = catalog.load("encoder", recipe.net)
     head_class = catalog.load("head", recipe.head)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        wanted = {name: learned[name] for name in _wants(recipe.net) if learned and name in learned}
-        wanted |= _sequence(recipe)
-        encoder: Encoder = encoder_class(shape, width=recipe.width, depth=recipe.depth, **wanted)
+        encoder = build_encoder(
+            recipe.net, shape, recipe.width, recipe.depth, learned, sequence=_sequence(recipe)
+        )
         head: Head = head_class(encoder.features, outputs)
     return Net(encoder, head, intake_of(recipe.input), mean, std)
 
@@ -59,14 +58,34 @@ def intake_of(kind: str) -> Intake:
     return intake
 
 
-def _wants(encoder: str) -> tuple[str, ...]:
-    return catalog.entry("encoder", encoder).facts.get("wants", ())
+def build_encoder(  # noqa: PLR0913 - what the recipe and the data say of it
+    word: str,
+    shape: Shape,
+    width: float,
+    depth: int,
+    learned: Mapping[str, Any] | None = None,
+    *,
+    sequence: bool = False,
+) -> Encoder:
+    """An encoder of the catalog with what its line `wants` of what the input kind learned.
+
+    With `sequence` it gives features of every place (N, L, F).
+
+    Raises:
+        OptionError: The catalog has no such encoder.
+    """
+    wants = catalog.entry("encoder", word).facts.get("wants", ())
+    wanted = {name: learned[name] for name in wants if learned and name in learned}
+    if sequence:
+        wanted["sequence"] = True
+    encoder: Encoder = catalog.load("encoder", word)(shape, width=width, depth=depth, **wanted)
+    return encoder
 
 
-def _sequence(recipe: Recipe) -> dict[str, Any]:
-    """What an encoder is told where its head answers for every place of a row."""
+def _sequence(recipe: Recipe) -> bool:
+    """Whether the head answers for every place of a row, as the encoder then has to."""
     if catalog.entry("head", recipe.head).facts.get("reads") != "sequence":
-        return {}
+        return False
     if not catalog.entry("encoder", recipe.net).facts.get("sequence"):
         able = [e.word for e in catalog.listed("encoder").values() if e.facts.get("sequence")]
         raise OptionError(
@@ -74,7 +93,7 @@ def _sequence(recipe: Recipe) -> dict[str, Any]:
             wanted=f"one that answers for every place: {', '.join(able)}",
             hint="choose one of them with --net, or leave it out",
         )
-    return {"sequence": True}
+    return True
 
 
 def count_parameters(net: nn.Module) -> int:
@@ -116,7 +135,7 @@ def describe_encoders(
             **_costs(entry.word, shape, width, depth),
         }
         for entry in entries
-        if kind in entry.facts.get("inputs", ())
+        if catalog.reads(entry, kind, len(shape))
     )
 
 

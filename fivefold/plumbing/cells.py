@@ -14,8 +14,10 @@ Cell = str | float | None
 
 # How spreadsheets, R, SQL, pandas and people with a keyboard write that there is nothing.
 _MISSING = frozenset(
-    ("", "?", "-", "--", ".", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "inf")
-    + ("-inf", "infinity", "-infinity", "nat", "<na>", "unknown value", "(null)", r"\n")
+    (
+        *("", "?", "-", "--", ".", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "(null)"),
+        *("none", "nil", "missing", r"\n", "inf", "-inf", "infinity", "-infinity"),
+    )
 )
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _GROUPED = re.compile(r"[+-]?\d{1,3}([, ' _]\d{3})+(\.\d*)?")  # 1,234,567.8

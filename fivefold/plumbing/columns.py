@@ -47,6 +47,12 @@ FREE_WORDS = 12  # words of a cell from which on a column is free text, on avera
 _COLLISIONS = 5.0  # expected among numbers drawn at random; a counter has none
 _LEAST = 20  # rows below which nothing is called an identifier
 _HASH = 16  # letters from which on a text that never repeats and has no spaces is an identifier
+_REASONS = {
+    "nothing": "is empty in every row that was looked at",
+    "constant": "is the same in every row that was looked at",
+    "identifier": "is different in every row, as a number or name of the row is",
+    "text": "is free text",
+}
 _WORD = re.compile(r"[^\W\d_]+")
 _LETTERS = re.compile(r"[^\W\d_]*")
 _DIGITS = re.compile(r"(\d+)(?!.*\d)")
@@ -92,10 +98,8 @@ def reads_as(cells: Sequence[Cell]) -> str:
     """
     there = [cell for cell in cells if cell is not None]
     distinct = len({words_of(cell) for cell in there})
-    if distinct < 2 and len(there) == len(cells):
-        return "constant"
-    if not there:
-        return "nothing"
+    if distinct < 2 and len(there) in (0, len(cells)):
+        return "constant" if there else "nothing"
     numbers = [n for cell in there if (n := number(cell)) is not None]
     if len(numbers) >= _MOSTLY * len(there) and not _codes(there):
         return "identifier" if _counts(numbers) else "number"
@@ -103,11 +107,14 @@ def reads_as(cells: Sequence[Cell]) -> str:
         return "date"
     if distinct * _REPEATS <= len(there) or distinct < 2:
         return "category"
-    texts = [words_of(cell) for cell in there]
-    if distinct == len(there) >= _LEAST and _hashes(texts):
+    return _reads_as_text([words_of(cell) for cell in there], distinct)
+
+
+def _reads_as_text(texts: list[str], distinct: int) -> str:
+    if distinct == len(texts) >= _LEAST and _hashes(texts):
         return "identifier"
-    lengths = sum(len(text.split()) for text in texts)
-    return "text" if lengths >= FREE_WORDS * len(texts) else "words"
+    words = sum(len(text.split()) for text in texts)
+    return "text" if words >= FREE_WORDS * len(texts) else "words"
 
 
 def numbers_of(row: Mapping[str, Cell], slots: Sequence[Slot]) -> list[float]:
@@ -130,23 +137,17 @@ def words_about(value: float, slot: Slot) -> str:
 def _column(name: str, cells: list[Cell]) -> tuple[list[Slot], str]:
     """The slots of a column, and why there are none or what is lost."""
     there = [cell for cell in cells if cell is not None]
-    match reads_as(cells):
-        case "nothing":
-            return [], "is empty in every row that was looked at"
-        case "constant":
-            return [], "is the same in every row that was looked at"
-        case "identifier":
-            return [], "is different in every row, as a number or name of the row is"
-        case "number":
-            return [_slot(name, "value")], ""
-        case "date":
-            return _dates(name, there), ""
-        case "category":
-            return [_category(name, "value", map(words_of, there), len(cells))], ""
-        case "words":
-            return _texts(name, there, len(cells)), ""
-        case _:
-            return _texts(name, there, len(cells)), "is free text"
+    what = reads_as(cells)
+    slots: list[Slot] = []
+    if what == "number":
+        slots = [_slot(name, "value")]
+    elif what == "date":
+        slots = _dates(name, there)
+    elif what == "category":
+        slots = [_category(name, "value", map(words_of, there), len(cells))]
+    elif what in ("words", "text"):
+        slots = _texts(name, there, len(cells))
+    return slots, _REASONS.get(what, "")
 
 
 def _slot(name: str, take: str, **facts: Any) -> Slot:  # noqa: ANN401 - JSON values

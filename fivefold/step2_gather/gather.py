@@ -114,6 +114,7 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
         duplicates=duplicates,
         notes=(
             *items.notes,
+            *decoded.shape.get("told", ()),
             *made.notes,
             *words.about_sizes(cards, shape),
             *wanted.kind.tell(shape),

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -26,6 +26,10 @@ from fivefold.nets.blocks.pictures import resize
 from fivefold.plumbing.files import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from torch import Tensor
+
     from fivefold.contracts.records import Dataset
     from fivefold.contracts.rows import IntArray
 
@@ -51,7 +55,7 @@ class FlipTest:
     """What the two tests found about one axis.
 
     Attributes:
-        axis: `left-right` or `up-down`.
+        axis: `left-right` or `up-down`, or the name of another change.
         rows: Pictures tested.
         plain: Share of held-out pictures the classifier is right on.
         flipped: The same of their flipped images.
@@ -63,7 +67,7 @@ class FlipTest:
         why: The reason, with the numbers.
     """
 
-    axis: Axis
+    axis: str
     rows: int
     plain: float
     flipped: float
@@ -107,12 +111,49 @@ def judge_flips(dataset: Dataset, *, seed: int) -> dict[Axis, FlipTest]:
     chosen = np.sort(rng.choice(training, most, replace=False))
     targets = dataset.targets[chosen]
     half = _halves(dataset.groups[chosen], rng)
-    if len(chosen) < LEAST_ROWS or any(len(np.unique(targets[h])) < 2 for h in (half, ~half)):
+    if _too_few(targets, half):
         return {axis: _untested(axis, len(chosen)) for axis in _FLIPS}
     grids = _described(dataset, chosen)
     images = {axis: _flipped(grids, axis).flat() for axis in _FLIPS}
     trials = _cross_fitted(grids.flat(), images, targets, half)
     return {axis: _verdict(axis, trials[axis], targets, dataset.classes) for axis in _FLIPS}
+
+
+def judge_changes(
+    maps: Tensor,
+    changes: Mapping[str, Callable[[Tensor], Tensor]],
+    *,
+    targets: IntArray,
+    groups: IntArray,
+    classes: tuple[str, ...],
+    seed: int,
+) -> dict[str, FlipTest]:
+    """The same two tests for any change of maps of numbers, which is done and described anew.
+
+    Args:
+        maps: (N, C, H, W) float, about 0 to 1.
+        changes: Name -> what gives the changed maps.
+        targets: (N,) class numbers.
+        groups: (N,) rows with an equal number are duplicates.
+        classes: Their names.
+        seed: Of the halves.
+    """
+    half = _halves(groups, np.random.default_rng(seed))
+    if _too_few(targets, half):
+        return {name: _untested(name, len(targets)) for name in changes}
+    plain = _seen(maps)
+    images = {name: _seen(change(maps)) for name, change in changes.items()}
+    trials = _cross_fitted(plain, images, targets, half)
+    return {name: _verdict(name, trials[name], targets, classes) for name in changes}
+
+
+def _seen(maps: Tensor) -> FloatArray:
+    small = resize(maps.float(), (_SIDE, _SIDE)).permute(0, 2, 3, 1)
+    return _grids(small.numpy()).flat()
+
+
+def _too_few(targets: IntArray, half: NDArray[np.bool_]) -> bool:
+    return len(targets) < LEAST_ROWS or any(len(np.unique(targets[h])) < 2 for h in (half, ~half))
 
 
 def _described(dataset: Dataset, which: IntArray) -> _Grids:
@@ -161,10 +202,10 @@ def _pooled(x: FloatArray, cell: int) -> FloatArray:
 
 def _cross_fitted(
     plain: FloatArray,
-    images: dict[Axis, FloatArray],
+    images: Mapping[Any, FloatArray],
     targets: IntArray,
     half: NDArray[np.bool_],
-) -> dict[Axis, _Trial]:
+) -> dict[Any, _Trial]:
     """Each half judged by what was learned on the other; features (N, F)."""
     n = len(plain)
     trials = {
@@ -188,7 +229,7 @@ def _cross_fitted(
     return trials
 
 
-def _untested(axis: Axis, rows: int) -> FlipTest:
+def _untested(axis: str, rows: int) -> FlipTest:
     why = f"{rows} pictures are too few to test whether labels survive this flip ({axis})"
     return FlipTest(
         axis=axis, rows=rows, plain=0.0, flipped=0.0, p=1.0, worst_class=None, handed=0.5,
@@ -196,7 +237,7 @@ def _untested(axis: Axis, rows: int) -> FlipTest:
     )  # fmt: skip
 
 
-def _verdict(axis: Axis, trial: _Trial, targets: IntArray, classes: tuple[str, ...]) -> FlipTest:
+def _verdict(axis: str, trial: _Trial, targets: IntArray, classes: tuple[str, ...]) -> FlipTest:
     n = len(targets)
     plain, flipped = float(trial.right.mean()), float(trial.flipped.mean())
     handed = float(trial.told.mean())

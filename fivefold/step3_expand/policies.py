@@ -47,7 +47,23 @@ IMAGE_POLICIES: dict[str, Policy] = {
 
 ARRAY_POLICIES: dict[str, Policy] = {
     "noise": Policy(most=1, unit="of the deviation", about="Gaussian noise on every number"),
+    "mirror": Policy(most=1, unit="on", about="left and right swapped"),
+    "flip_vertical": Policy(most=1, unit="on", about="top and bottom swapped"),
+    "transpose": Policy(most=1, unit="on", about="rows and columns swapped"),
+    "roll": Policy(most=1, unit="on", about="moved round: what leaves on one side comes back"),
+    "negate": Policy(most=1, unit="on", about="high and low swapped"),
     "mixup": Policy(most=8, unit="alpha", about="two rows blended"),
+}
+
+SERIES_POLICIES: dict[str, Policy] = {
+    "noise": Policy(most=1, unit="of the deviation", about="Gaussian noise on every number"),
+    "crop": Policy(most=1, unit="of the length at least", about="a random part"),
+    "speed": Policy(most=1, unit="of the speed", about="faster or slower"),
+    "loudness": Policy(most=1, unit="strength", about="each channel stronger or weaker"),
+    "level": Policy(most=1, unit="of the deviation", about="each channel higher or lower"),
+    "warp": Policy(most=1, unit="strength", about="stronger and weaker in turn"),
+    "drop": Policy(most=1, unit="of the channels", about="channels left out as missing"),
+    "mixup": Policy(most=8, unit="alpha", about="two series blended"),
 }
 
 

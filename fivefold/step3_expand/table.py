@@ -38,6 +38,8 @@ class TableExpander(Expander):
         OptionError: A setting is unknown or out of its range.
     """
 
+    policies = TABLE_POLICIES
+
     def __init__(
         self, record: ExpansionRecord, *, classes: int, shape: Mapping[str, Any] | None = None
     ) -> None:

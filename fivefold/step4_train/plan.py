@@ -264,9 +264,9 @@ def _answering(dataset: Dataset, wish: Wish, rows_per_second: float, views: int)
 def line_up(dataset: Dataset) -> tuple[str, ...]:
     """The encoders that are trained where none is asked for, best first."""
     kind = dataset.problem.kind
-    named: tuple[str, ...] = catalog.entry("input", kind).facts.get("nets", ())
-    reads = (e.word for e in catalog.ENCODERS.values() if kind in e.facts.get("inputs", ()))
-    return named or (next(reads),)
+    axes = len(intake_of(kind).shape(dataset.rows.item_shape, (1, 1) if kind == "image" else ()))
+    words = catalog.line_up(kind)
+    return tuple(w for w in words if catalog.reads(catalog.entry("encoder", w), kind, axes))
 
 
 def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:

@@ -82,10 +82,8 @@ class Slots(nn.Module):
             codes = x[:, self.codes].float()
             codes = torch.where(codes.isnan(), self.last, codes).long()
             codes = torch.minimum(codes.clamp(min=0), self.last) + self.offset
-            found.append(
-                self.table(codes).flatten(1).to(found[0].dtype if found else torch.float32)
-            )
-        return torch.cat(found, 1)
+            found.append(self.table(codes).flatten(1))
+        return torch.cat([one.float() for one in found], 1)
 
 
 def _edges(values: Tensor, bins: int) -> Tensor:

@@ -52,9 +52,9 @@ class Tabular(Encoder):
         self.slots = Slots(columns, width=_VECTOR, bins=_BINS)
         self.features = scaled(384, width)
         before = self.slots.features
-        # What makes the nets within differ: each sees the vectors with signs of its own.
-        signs = torch.randint(2, (_MEMBERS, before)) * 2.0 - 1.0
-        self.into = nn.Parameter(signs)
+        # What makes the nets within differ: each sees the vectors with weights of its own. Signs,
+        # as in the paper, are learned more slowly here, where a step shows a row to one net only.
+        self.into = nn.Parameter(1 + 0.5 * torch.randn(_MEMBERS, before))
         self.layers = nn.ModuleList()
         for layer in range(depth):
             linear = nn.Linear(self.features if layer else before, self.features)

@@ -1,0 +1,74 @@
+"""Rows in memory as the raw bytes that a problem's input kind opens, as the sources give them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fivefold.plumbing.cells import plain
+from fivefold.plumbing.errors import BadItem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fivefold.contracts.records import Input, Problem
+
+_CELLS, _TEXT, _TOKENS = "table", "text", "tokens"
+
+
+def raw_of_row(row: Mapping[str, Any], problem: Problem) -> bytes:
+    """The raw bytes of a row.
+
+    Args:
+        row: Column -> cell; for a column of files their paths. Of several inputs also the parts
+            themselves, as `inputs/several.py` has them.
+        problem: Says what is read from which columns.
+
+    Raises:
+        BadItem: A column is missing, or its file cannot be read.
+    """
+    if len(problem.inputs) == 1:
+        return _raw(row, problem.inputs[0])
+    if all(isinstance(part, dict) and "kind" in part for part in row.values()):
+        return json.dumps(row).encode()
+    taken = {name for one in problem.inputs for name in _columns(one)}
+    rest = {name: cell for name, cell in row.items() if name not in taken}
+    parts = {one.kind: _part(rest if one.kind == _CELLS else row, one) for one in problem.inputs}
+    return json.dumps(parts).encode()
+
+
+def _part(row: Mapping[str, Any], one: Input) -> dict[str, object] | None:
+    if one.kind == _CELLS:
+        return {"kind": one.kind, "cells": {name: plain(cell) for name, cell in row.items()}}
+    if all(plain(row.get(name)) is None for name in _columns(one)):
+        return None
+    raw = _raw(row, one)
+    if one.kind in (_TEXT, _TOKENS):
+        return {"kind": one.kind, "text": raw.decode("utf-8", "surrogateescape")}
+    return {"kind": one.kind, "base64": base64.b64encode(raw).decode()}
+
+
+def _raw(row: Mapping[str, Any], one: Input) -> bytes:
+    """The raw bytes of one input of a row."""
+    if one.kind == _CELLS:
+        return json.dumps({name: plain(cell) for name, cell in row.items()}).encode()
+    missing = [name for name in _columns(one) if name not in row]
+    if missing or not _columns(one):
+        raise BadItem(f"has no column {', '.join(missing) or 'to read ' + one.kind + ' from'}")
+    cells = [row[name] for name in _columns(one)]
+    if one.kind == _TOKENS:
+        return json.dumps(cells[0]).encode()
+    if one.kind == _TEXT:
+        text = "\n".join(str(plain(cell) or "") for cell in cells)
+        return text.encode("utf-8", "surrogateescape")
+    try:
+        return Path(str(cells[0])).read_bytes()
+    except (OSError, ValueError) as cause:
+        raise BadItem(f"names a file that cannot be read ({cause})") from cause
+
+
+def _columns(one: Input) -> list[str]:
+    """The columns an input is read from; a text may have several."""
+    return [name.strip() for name in (one.column or "").split(",") if name.strip()]

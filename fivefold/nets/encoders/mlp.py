@@ -1,0 +1,85 @@
+"""A modern net for columns of numbers: residual layers with batch norm.
+
+Papers: Gorishniy 2021 (arXiv 2106.11959), residual nets hold up against all others on tables;
+Gorishniy 2022 (arXiv 2203.05556), numbers as periods let a net see steps and bumps.
+Origin: written for fivefold. Changed: one random-frequency layer beside the numbers themselves
+instead of periods learned per column; SiLU; a missing number (NaN) counts as the mean and is
+told by a column of its own.
+
+Axes: N rows, D numbers, F features.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, final
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from fivefold.nets.base import Encoder, Shape
+from fivefold.nets.blocks.initialise import he
+from fivefold.nets.blocks.sizes import scaled
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FEW_NUMBERS = 256  # up to as many are also seen through waves
+WAVES = 128
+CLIP = 8.0  # deviations; a single outlier must not decide a batch's statistics
+
+
+@final
+class Mlp(Encoder):
+    """Vectors (D,) or arrays of any shape, laid out flat -> features.
+
+    Args:
+        shape: Shape of one input.
+        width: Multiplies the 256 units.
+        depth: Residual blocks.
+    """
+
+    def __init__(self, shape: Shape, *, width: float = 1.0, depth: int = 2) -> None:
+        super().__init__()
+        numbers = math.prod(shape)
+        self.features = scaled(256, width)
+        waves = scaled(WAVES, width) if numbers <= FEW_NUMBERS else 0
+        self.waves = nn.Linear(numbers, waves) if waves else None
+        self.first = nn.Linear(2 * numbers + waves, self.features)
+        self.blocks = nn.ModuleList(_Block(self.features) for _ in range(depth))
+        self.last = nn.BatchNorm1d(self.features)
+        self.apply(he)
+        for block in self.blocks:
+            nn.init.zeros_(block.second.weight)
+        if self.waves is not None:
+            nn.init.normal_(self.waves.weight, std=numbers**-0.5)
+            nn.init.uniform_(self.waves.bias, -math.pi, math.pi)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features (N, F) of a normalised batch (N, *shape)."""
+        flat = x.flatten(1)
+        there = flat.isfinite()
+        numbers = torch.where(there, flat, 0.0).clamp(-CLIP, CLIP)
+        seen = [numbers, there.to(numbers.dtype)]
+        if self.waves is not None:
+            seen.append(torch.sin(self.waves(numbers)))
+        y = self.first(torch.cat(seen, 1))
+        for block in self.blocks:
+            y = block(y)
+        return F.silu(self.last(y))
+
+
+@final
+class _Block(nn.Module):
+    """Norm, layer, SiLU, dropout, layer; added to what came in."""
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(units)
+        self.first = nn.Linear(units, units)
+        self.second = nn.Linear(units, units)
+        self.dropout = nn.Dropout(0.15)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.second(self.dropout(F.silu(self.first(self.norm(x)))))

@@ -1,0 +1,35 @@
+"""Tables in memory: a pandas DataFrame or a pyarrow Table, neither of which is imported for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fivefold.plumbing.cells import Cell, plain
+
+
+def is_frame(data: object) -> bool:
+    """Whether it is a table of columns: pandas has `columns` and `iloc`, Arrow `column_names`."""
+    pandas = hasattr(data, "columns") and hasattr(data, "iloc")
+    return pandas or (hasattr(data, "column_names") and hasattr(data, "to_pylist"))
+
+
+def is_row(data: object) -> bool:
+    """Whether it is one row: a pandas Series with names."""
+    return hasattr(data, "iloc") and hasattr(data, "to_dict") and not hasattr(data, "columns")
+
+
+def columns_of(frame: Any) -> dict[str, list[Cell]]:  # noqa: ANN401 - see `is_frame`
+    """Name -> plain cells of each column."""
+    if hasattr(frame, "column_names"):
+        columns = zip(frame.column_names, frame.columns, strict=True)
+        return {str(name): [plain(cell) for cell in of.to_pylist()] for name, of in columns}
+    places = range(len(frame.columns))
+    return {
+        str(frame.columns[i]): [plain(cell) for cell in frame.iloc[:, i].tolist()] for i in places
+    }
+
+
+def rows_of(frame: Any) -> list[dict[str, Cell]]:  # noqa: ANN401 - see `is_frame`
+    """The rows as objects column -> plain cell."""
+    columns = columns_of(frame)
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
