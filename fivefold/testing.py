@@ -43,6 +43,7 @@ def check_encoder(
     *,
     steps: int = 60,
     rate: float = 2e-3,
+    batch: Tensor | None = None,
     **options: Any,  # noqa: ANN401 - the encoder's own
 ) -> None:
     """Check an encoder class on random inputs; it runs in seconds if `width` is small.
@@ -56,6 +57,8 @@ def check_encoder(
         shape: (C, H, W) or (D,).
         steps: Steps in which the loss of a tiny batch has to halve.
         rate: Learning rate of those steps.
+        batch: Some rows (N, *shape) to check it on, where it does not read any numbers: codes,
+            say. Numbers of mean 0 and deviation 1 when left out.
         **options: For the encoder, `width=0.25` say.
 
     Raises:
@@ -63,7 +66,7 @@ def check_encoder(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        x = torch.randn(_ROWS, *shape)
+        x = torch.randn(_ROWS, *shape) if batch is None else batch
         net = encoder(shape, **options)
         net.initialise(x)
         net.eval()

@@ -9,7 +9,7 @@ from fivefold.plumbing.errors import BadItem
 from fivefold.plumbing.magic import other_format
 
 MOST_BYTES = 1 << 20  # of a text that are read: no net looks at more, and a line may be 1 GB long
-WORD = r"\w+(?:['’]\w+)*|[^\w\s]"
+WORD = r"\w+(?:['\u2019]\w+)*|[^\w\s]"
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -1,4 +1,4 @@
-"""Expansion of sentences of words: a letter changed, a word unreadable. No word moves: its tag stays.
+"""Expansion of sentences of words: a letter changed, a word unreadable; no word moves.
 
 Axes: N rows, L words, W bytes of a word.
 """

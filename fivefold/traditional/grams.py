@@ -29,7 +29,7 @@ _PRIME, _STIR = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 
 
 def runs(symbols: NDArray[Any], sizes: Sequence[int]) -> NDArray[np.uint64]:
-    """Hashes (N, M) of all runs of `sizes` symbols in rows (N, L); 0 where padding (0) is in one."""
+    """Hashes (N, M) of all runs of `sizes` symbols in rows (N, L); 0 where one holds padding."""
     numbers = symbols.astype(np.uint64)
     there = symbols != 0
     found = []
@@ -50,7 +50,7 @@ def runs(symbols: NDArray[Any], sizes: Sequence[int]) -> NDArray[np.uint64]:
 
 @final
 class Weighed:
-    """Which runs are features, and how much each counts: sublinear tf times idf, rows of length one.
+    """Which runs are features and how much each counts: sublinear tf times idf, rows of length one.
 
     Attributes:
         known: (F,) hashes, sorted.
