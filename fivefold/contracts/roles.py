@@ -194,7 +194,6 @@ class TraditionalFeatures(ABC):
     """
 
     name: str
-    classifiers: ClassVar[tuple[str, ...]] = ()
     per_token: ClassVar[bool] = False
     classifiers: tuple[str, ...] = ()
     categories: tuple[int, ...] = ()

@@ -30,6 +30,7 @@ _ALPHABET = 250  # characters that have a number of their own
 _MOST_CHARACTERS, _MOST_WORDS = 1024, 1024
 _VOCABULARY = 16_000
 _ALPHABET_OF_WORDS = 500
+_START = "\u2581"  # stands before each word, as in most sub-word vocabularies
 _SEEN = 3  # times; rarer words do not get a number of their own
 _COVERED = 0.98  # of the texts are cached whole, unless they are very long
 _REMEMBERED = 200_000  # words whose numbers a worker keeps at hand
@@ -138,19 +139,21 @@ def _tokenizer(texts: Sequence[str]) -> tuple[str, int]:
     words = [re.findall(WORD, text.lower()) for text in texts]
     counts = Counter(chain.from_iterable(words))
     frequent = sum(count >= _SEEN for count in counts.values())
-    letters = len(set(chain.from_iterable(counts)))
-    size = min(_VOCABULARY, max(256, frequent) + min(letters, _ALPHABET_OF_WORDS))
-    model = library.models.BPE(unk_token="[UNK]", continuing_subword_prefix="##")
+    letters = Counter(chain.from_iterable(chain.from_iterable(words)))
+    # Letters chosen here, and words begun by a mark: else equal counts are ordered by chance.
+    ranked = sorted(letters, key=lambda letter: (-letters[letter], letter))[:_ALPHABET_OF_WORDS]
+    size = min(_VOCABULARY, max(256, frequent) + len(ranked))
+    model = library.models.BPE(unk_token="[UNK]")
     tokenizer = library.Tokenizer(model)
     tokenizer.pre_tokenizer = library.pre_tokenizers.WhitespaceSplit()
     trainer = library.trainers.BpeTrainer(
         vocab_size=size,
         special_tokens=["[PAD]", "[UNK]"],
-        limit_alphabet=_ALPHABET_OF_WORDS,
-        continuing_subword_prefix="##",
+        initial_alphabet=[_START, *ranked],
+        limit_alphabet=len(ranked) + 1,
         show_progress=False,
     )
-    tokenizer.train_from_iterator((" ".join(one) for one in words), trainer)
+    tokenizer.train_from_iterator((_START + f" {_START}".join(one) for one in words), trainer)
     return tokenizer.to_str(), tokenizer.get_vocab_size()
 
 
@@ -171,7 +174,7 @@ class _Encoder:
             if found is None:
                 if len(known) >= _REMEMBERED:
                     known.clear()
-                found = known[word] = self._tokenizer.encode(word).ids
+                found = known[word] = self._tokenizer.encode(_START + word).ids
             ids += found
         return ids
 

@@ -58,7 +58,7 @@ def intake_of(kind: str) -> Intake:
     return intake
 
 
-def build_encoder(  # noqa: PLR0913 - what the recipe and the data say of it
+def build_encoder(
     word: str,
     shape: Shape,
     width: float,

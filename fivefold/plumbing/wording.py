@@ -9,7 +9,8 @@ from fivefold.plumbing.errors import BadItem
 from fivefold.plumbing.magic import other_format
 
 MOST_BYTES = 1 << 20  # of a text that are read: no net looks at more, and a line may be 1 GB long
-WORD = r"\w+(?:['\u2019]\w+)*|[^\w\s]"
+# Words are cut at 32 letters: learning sub-words of one without end would take hours.
+WORD = r"\w{1,32}(?:['\u2019]\w{1,32})?|[^\w\s]"
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -28,7 +28,6 @@ from fivefold.scores.measure import LEAST
 from fivefold.traditional.ratios import RatioSVC
 
 if TYPE_CHECKING:
-    from fivefold.contracts.roles import TraditionalFeatures
     from fivefold.contracts.rows import Features, FloatArray, IntArray
 
 NUMBERS = 20_000_000  # fitted numbers that one forest may hold

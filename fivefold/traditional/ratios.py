@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.svm import LinearSVC
 
@@ -40,7 +41,8 @@ class RatioSVC(ClassifierMixin, BaseEstimator):  # type: ignore[misc] - sklearn 
         self.random_state = random_state
 
     def fit(self, X: Any, y: IntArray) -> RatioSVC:  # noqa: ANN401 - scipy has no types
-        """Fit to X (N, F) in CSR and y (N,)."""
+        """Fit to X (N, F) and y (N,)."""
+        X = sparse.csr_array(X)
         self.classes_ = np.unique(y)
         told = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
         ratios, weights, shifts = [], [], []
@@ -58,6 +60,7 @@ class RatioSVC(ClassifierMixin, BaseEstimator):  # type: ignore[misc] - sklearn 
 
     def decision_function(self, X: Any) -> FloatArray:  # noqa: ANN401 - as above
         """Margins (N,) for two classes, else (N, K)."""
+        X = sparse.csr_array(X)
         pairs = zip(self.ratios_, self.coef_, self.intercept_, strict=True)
         found = [_weighed(X, ratio) @ weight + shift for ratio, weight, shift in pairs]
         return found[0] if len(found) == 1 else np.stack(found, 1)
@@ -72,7 +75,7 @@ class RatioSVC(ClassifierMixin, BaseEstimator):  # type: ignore[misc] - sklearn 
 def _ratio(X: Any, own: Any) -> FloatArray:  # noqa: ANN401 - as above
     """(F,) log of a feature's share in one class over that in all others."""
     seen = X.sign()
-    of, off = (np.asarray(seen[rows].sum(0)).ravel() + 1.0 for rows in (own, ~own))
+    of, off = (np.asarray(abs(seen)[rows].sum(0)).ravel() + 1.0 for rows in (own, ~own))
     return np.log((of / of.sum()) / (off / off.sum())).astype(np.float32)
 
 

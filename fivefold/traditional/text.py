@@ -5,7 +5,7 @@ Axes: N rows, Lc characters, Lw sub-words, S symbols, F features.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from scipy import sparse
@@ -33,7 +33,7 @@ class Runs(TraditionalFeatures):
         sizes: Lengths of runs.
     """
 
-    classifiers: ClassVar[tuple[str, ...]] = LINEAR
+    classifiers = LINEAR
 
     def __init__(self, name: str, part: slice, sizes: tuple[int, ...]) -> None:
         self.name = name
@@ -67,7 +67,7 @@ class Places(TraditionalFeatures):
     """Which character stands at which place, one column each, for texts of one length."""
 
     name = "places"
-    classifiers: ClassVar[tuple[str, ...]] = LINEAR
+    classifiers = LINEAR
 
     def __init__(self, characters: int, symbols: int) -> None:
         self._characters, self._symbols = characters, symbols

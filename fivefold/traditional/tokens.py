@@ -31,7 +31,7 @@ class Spellings(TraditionalFeatures):
     """Each word by hashed features: 2^18 columns of 0 and 1; a row for every word of a sentence."""
 
     name = "spellings"
-    classifiers: ClassVar[tuple[str, ...]] = LINEAR
+    classifiers = LINEAR
     per_token: ClassVar[bool] = True
 
     def learn(self, rows: Items, rng: np.random.Generator) -> None:

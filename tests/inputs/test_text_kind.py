@@ -107,7 +107,7 @@ def test_a_long_word_keeps_beginning_and_end():
 
 def test_words_are_shown_as_they_were():
     item = TOKENS.open('["Früh", "am", "Tag"]'.encode())
-    shape = TOKENS.learn([item])
+    shape = TOKENS.learn([item, TOKENS.open(b'["something", "longer"]')])
     row = TOKENS.fit(item, shape)
     assert TOKENS.show(row, shape) == "Früh am Tag"
     assert row.dtype == np.uint8

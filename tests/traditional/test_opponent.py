@@ -160,5 +160,5 @@ def test_every_beginning_of_a_stratified_order_holds_the_classes_in_their_shares
 
 
 def test_many_classes_leave_out_what_they_make_too_dear():
-    words = {c.classifier.word for c in candidates((Hog(),), 1000)}
+    words = {c.classifier.word for c in candidates(("hog",), 1000)}
     assert words == {"logistic", "forest", "linear_svm"}

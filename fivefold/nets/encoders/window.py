@@ -1,7 +1,7 @@
 """Every word in a window of its neighbours, by layers of convolutions.
 
-Papers: Collobert 2011 (arXiv 1103.0398); layers that add to what they read, He 2015. Origin: written
-for fivefold.
+Papers: Collobert 2011 (arXiv 1103.0398); layers that add to what they read, He 2015. Origin:
+written for fivefold.
 
 Axes: N rows, L words, F features.
 """
