@@ -136,12 +136,12 @@ class Bundle:
         Raises:
             DataError: An item cannot be used.
         """
-        items = each_item(items, rows=self.facts.problem.reads_rows)
-        if not items:
+        each: Sequence[Item] = each_item(items, rows=self.facts.problem.reads_rows)
+        if len(each) == 0:
             return np.zeros((0, len(self.classes)), np.float32)
         found = []
-        for start in range(0, len(items), AT_ONCE):
-            some = items[start : start + AT_ONCE]
+        for start in range(0, len(each), AT_ONCE):
+            some = each[start : start + AT_ONCE]
             opened = [self._open(item) for item in some]
             self._all_good(some, opened)
             found.append(self.pool(self.part_probabilities(self._stack(opened))))

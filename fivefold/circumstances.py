@@ -16,6 +16,7 @@ import numpy as np
 from fivefold import __version__, catalog
 from fivefold.nets.build import first_layer_kernels
 from fivefold.plumbing.files import atomic, printable
+from fivefold.plumbing.frames import is_frame
 from fivefold.step2_gather.look import contact_sheet
 from fivefold.step3_expand.sheet import preview_sheet
 from fivefold.targets import target_of
@@ -109,6 +110,8 @@ def circumstances(  # noqa: PLR0913 - it gathers what no record holds
 
 def repeat_command(data: Any, asked: Options) -> str:  # noqa: ANN401 - any data
     """The command line that repeats the run."""
+    if is_frame(data):
+        return "fivefold.win(table, ...)"
     if isinstance(data, tuple):
         return "fivefold.win((X, y), ...)"
     words = ["fivefold", "win"] + ([printable(str(data))] if data is not None else [])

@@ -103,6 +103,24 @@ class InputKind(ABC):
     def fit(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.generic]:
         """Bring one opened item into the cached shape."""
 
+    def key(self, item: NDArray[np.generic]) -> bytes | None:  # noqa: ARG002 - of kinds that fold
+        """What an opened item has in common with all that say the same; None where nothing.
+
+        A text in other capitals, say, or with other spaces: such items are near duplicates.
+        """
+        return None
+
+    def length(
+        self,
+        sides: tuple[int, ...],  # noqa: ARG002 - of kinds whose items are long or short
+        shape: dict[str, Any],  # noqa: ARG002
+    ) -> tuple[float, str] | None:
+        """How long an item that was opened as `sides` is, and in what: `(2.5, "s")`.
+
+        None, the default, where the sides themselves say it.
+        """
+        return None
+
     def smaller(
         self,
         shape: dict[str, Any],  # noqa: ARG002 - of kinds that can
@@ -136,7 +154,7 @@ class Expander(ABC):
     """
 
     record: ExpansionRecord
-    policies: ClassVar[Mapping[str, Any]]
+    policies: Mapping[str, Any]
 
     @classmethod
     @abstractmethod

@@ -22,9 +22,21 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-__all__ = ["ITEM_LIMIT", "TABLES", "ArraySource", "FolderSource", "RowSource", "open_source"]
+__all__ = [
+    "ITEM_LIMIT",
+    "ROWS",
+    "TABLES",
+    "TAGGED",
+    "ArraySource",
+    "FolderSource",
+    "RowSource",
+    "open_source",
+]
 
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".arrow", ".feather")
+TAGGED = (".conllu", ".conll", ".conll2003", ".iob", ".iob2", ".bio", ".bioes", ".col")
+# Files that may hold many items, a row each.
+ROWS = (*TABLES, *TAGGED, ".json", ".ts", ".txt", ".data", ".dat", ".lines")
 
 
 @final
@@ -138,7 +150,7 @@ def open_source(
             wanted="a folder, an archive or a table",
             hint="name the folder that holds the pictures",
         ) from cause
-    if path.suffix.lower() in TABLES:
+    if bare_name(path.name).lower().endswith(ROWS):
         return FolderSource(path.parent, (path.name,))
     if is_archive(path.name, head):
         return ArchiveSource(path, scratch, tick=tick)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -184,21 +184,24 @@ def _boosted_trees(size: Size, seed: int) -> Pipeline:
 
     Trees of more leaves and more of them where there are more rows (lab/LOG.md, Tables).
     """
+    return make_pipeline(HistGradientBoostingClassifier(**tree_settings(size, seed)))
+
+
+def tree_settings(size: Size, seed: int) -> dict[str, Any]:
+    """Settings of boosting on the columns of a table, whatever it answers."""
     codes = np.zeros(size.features, bool)
     codes[list(size.categories)] = True
-    return make_pipeline(
-        HistGradientBoostingClassifier(
-            learning_rate=0.05,
-            max_iter=int(np.clip(4 * size.rows**0.5, 60, 300)),
-            max_leaf_nodes=int(np.clip(size.rows**0.32, 4, 31)),
-            min_samples_leaf=max(1, min(20, size.rows // (4 * size.classes))),
-            l2_regularization=1.0,
-            max_features=0.5,
-            categorical_features=codes if codes.any() else None,
-            early_stopping=False,
-            random_state=seed,
-        )
-    )
+    return {
+        "learning_rate": 0.05,
+        "max_iter": int(np.clip(4 * size.rows**0.5, 60, 300)),
+        "max_leaf_nodes": int(np.clip(size.rows**0.32, 4, 31)),
+        "min_samples_leaf": max(1, min(20, size.rows // (4 * size.classes))),
+        "l2_regularization": 1.0,
+        "max_features": 0.5,
+        "categorical_features": codes if codes.any() else None,
+        "early_stopping": False,
+        "random_state": seed,
+    }
 
 
 def _bagged_trees(size: Size, seed: int) -> Pipeline:

@@ -20,7 +20,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from fivefold.traditional.classifiers import CLASSIFIERS, NUMBERS, Classifier
+from fivefold.traditional.classifiers import CLASSIFIERS, NUMBERS, Classifier, tree_settings
 
 if TYPE_CHECKING:
     from fivefold.traditional.classifiers import Size
@@ -89,6 +89,16 @@ def _boosting_each(size: Size, seed: int) -> Pipeline:
     return make_pipeline(*_narrowed(size, seed), OneVsRestClassifier(boosting))
 
 
+def _boosted_trees(size: Size, seed: int) -> Pipeline:
+    boosting = HistGradientBoostingRegressor(**tree_settings(size, seed))
+    return make_pipeline(MultiOutputRegressor(boosting) if size.classes > 1 else boosting)
+
+
+def _boosted_trees_each(size: Size, seed: int) -> Pipeline:
+    boosting = HistGradientBoostingClassifier(**tree_settings(size, seed))
+    return make_pipeline(OneVsRestClassifier(boosting))
+
+
 def _narrowed(size: Size, seed: int) -> list[PCA]:
     if size.features <= _DIRECTIONS:
         return []
@@ -104,10 +114,24 @@ REGRESSORS = _by_word(
     Classifier(word="sparse_ridge", build=_sparse_ridge, on_request=True),
     Classifier(word="forest", build=_forest, growth=1.1, effort=3.0),
     Classifier(word="boosting", build=_boosting, effort=10.0),
+    Classifier(
+        word="boosted_trees",
+        build=_boosted_trees,
+        effort=10.0,
+        most_rows=1_000_000,
+        on_request=True,
+    ),
 )
 MARKERS = _by_word(
     Classifier(word="logistic", build=_logistic_each),
     Classifier(word="forest", build=_forest_all, growth=1.1, effort=3.0),
     Classifier(word="boosting", build=_boosting_each, effort=10.0, most_classes=30),
+    Classifier(
+        word="boosted_trees",
+        build=_boosted_trees_each,
+        effort=10.0,
+        most_classes=30,
+        on_request=True,
+    ),
 )
 TAGGERS = _by_word(CLASSIFIERS["logistic"], CLASSIFIERS["linear_svm"])

@@ -125,7 +125,7 @@ def win(  # noqa: PLR0913 - the last step sees every record
     """
     start = circumstances.used_s()
     verdict = judge(dataset, ensemble, vault, predictor, seed=circumstances.seed, tick=tick)
-    drawings = draw(fleet, ensemble, verdict, circumstances)
+    drawings = draw(fleet, ensemble, verdict, circumstances, dataset)
     own = ("judge and report", circumstances.used_s() - start)
     finished = replace(circumstances, phases=(*circumstances.phases, own))
     data = report(dataset, fleet, ensemble, verdict, finished)

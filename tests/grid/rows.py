@@ -51,16 +51,9 @@ def made(kind: str) -> tuple[torch.Tensor, dict[str, Any]]:
     items = [reader.open(row(i)) for i in range(N)]
     shape = json.loads(json.dumps(reader.learn(items)))
     rows = torch.from_numpy(np.stack([reader.fit(item, shape) for item in items]))
-    return catalog.load("intake", kind)().plain(rows, ()), shape
+    return (rows.long() if kind in ("text", "tokens") else rows), shape
 
 
-def targets_of(target: str, x: torch.Tensor, k: int) -> torch.Tensor:
-    """Targets of a kind for rows (N, ...), with K or M of `k`."""
-    numbers = torch.arange(len(x)) % k
-    if target == "class":
-        return numbers
-    if target == "labels":
-        return torch.nn.functional.one_hot(numbers, k).float()
-    if target == "number":
-        return numbers[:, None] + torch.arange(k).float()
+def tags_of(x: torch.Tensor, k: int) -> torch.Tensor:
+    """One of `k` tags for each word of spelled rows (N, L, W), by its first letter; else -1."""
     return (x[..., 0] % k).masked_fill(x[..., 0] == 0, -1)
