@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fivefold.contracts.records import Dataset, ExpansionRecord
-    from fivefold.contracts.rows import FloatArray, IntArray, Items, Targets
+    from fivefold.contracts.rows import Features, FloatArray, IntArray, Items, Targets
 
 
 Choice = tuple[float, str]  # a setting of an expansion, and why
@@ -203,6 +203,7 @@ class TraditionalFeatures(ABC):
 
     Attributes:
         name: Part of the names of members, unique within the kind.
+        classifiers: Words of the classifiers that suit them; () for all that need no naming.
         per_token: It describes every place of an item: (N * L, F) for items (N, L, ...), row by
             row; padding is described by zeros.
         classifiers: Words of the classifiers that suit them; () for those that suit most features.
@@ -220,7 +221,7 @@ class TraditionalFeatures(ABC):
         """Learn what the features need (a visual vocabulary, say) from training rows."""
 
     @abstractmethod
-    def describe(self, items: NDArray[np.generic]) -> FloatArray:
+    def describe(self, items: NDArray[np.generic]) -> Features:
         """Describe items (N, *item_shape) by features (N, F)."""
 
     @abstractmethod
