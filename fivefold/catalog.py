@@ -82,8 +82,8 @@ INTAKES = _entries(
 )
 # Facts of an encoder: inputs = kinds it reads; wants = what it takes of what the kind learned,
 # as keywords where the kind has it; widths = its ladder, cheap to dear; passes = of 50,000 rows,
-# wanted at width 1; optimiser and rate = what trains it well; source = paper; depths = useful depths; any_size =
-# reads other sizes than it was built for; axes = kind -> numbers of axes of an input that it reads,
+# wanted at width 1; optimiser and rate = what trains it well; source = paper; depths = useful
+# depths; any_size = reads other sizes than it was built for; axes = kind -> numbers of axes of an input that it reads,
 # where not all; sequence = can give features of every position; decay = of the weights; most =
 # times the passes wanted that one net can use: with more time further nets are trained.
 ENCODERS = _entries(
