@@ -81,11 +81,12 @@ INTAKES = _entries(
     Entry(word="audio", place="fivefold.nets.intake.audio:AudioIntake"),
 )
 # Facts of an encoder: inputs = kinds it reads; wants = what it takes of what the kind learned,
-# as keywords where the kind has it; widths = its ladder, cheap to dear; passes = of 50,000 rows,
+# as keywords, where the kind has it; widths = its ladder, cheap to dear; passes = of 50,000 rows,
 # wanted at width 1; optimiser and rate = what trains it well; source = paper; depths = useful
-# depths; any_size = reads other sizes than it was built for; axes = kind -> numbers of axes of an input that it reads,
-# where not all; sequence = can give features of every position; decay = of the weights; most =
-# times the passes wanted that one net can use: with more time further nets are trained.
+# depths; any_size = reads other sizes than it was built for; axes = kind -> numbers of axes of an
+# input that it reads, where not all; sequence = can give features of every position; decay = of
+# the weights; most = times the passes wanted that one net can use: with more time further nets
+# are trained.
 ENCODERS = _entries(
     _encoder("convnet", "Convnet", "small modern net, scales in width, depth, resolution",
              inputs=("image", "array"), optimiser="muon", rate=0.12, source="arXiv 2404.00498",
