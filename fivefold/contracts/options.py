@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-Data = str | Path | tuple[Any, Any] | None
+Data = Any  # a path, a pair (X, y), a table in memory, or None for the embedded digits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

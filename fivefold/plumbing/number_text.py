@@ -77,7 +77,9 @@ def number_columns(head: bytes) -> int:
         found = read_numbers(whole.encode())
     except BadItem:
         return 0
-    if len(found.values) < _LEAST_ROWS or len(found.left_out) > 1:
+    # The one column that is no number may be a date, so its cells begin with a digit.
+    dated = whole.rstrip().rpartition("\n")[2].lstrip("\"' ")[:1].isdigit()
+    if len(found.values) < _LEAST_ROWS or len(found.left_out) > int(dated):
         return 0
     return found.values.shape[1] if np.isfinite(found.values).any(0).all() else 0
 
@@ -96,7 +98,8 @@ def _decoded(raw: bytes) -> str:
 
 def _lines(text: str) -> tuple[list[str], str]:
     """Lines with content, and the last comment before them: it may name the columns."""
-    lines, remark = [], ""
+    lines: list[str] = []
+    remark = ""
     for line in text.splitlines():
         bare = line.strip(" \r\n")
         if bare.lstrip("\t").startswith(_COMMENTS):

@@ -16,9 +16,9 @@ import numpy as np
 from fivefold.plumbing.errors import BadItem
 
 if TYPE_CHECKING:
-    from fivefold.contracts.rows import FloatArray
+    from numpy.typing import NDArray
 
-Case = tuple[str | None, "FloatArray"]
+Case = tuple[str | None, "NDArray[np.float32]"]
 
 _COMMENTS = ("#", "%")
 _YES = ("true", "yes", "1")

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from fivefold.contracts.records import Guess, Input, Listing, Part
 from fivefold.plumbing.archives import ArchiveSource
+from fivefold.plumbing.column_rows import ColumnSource
 from fivefold.plumbing.joined import JoinedSource
+from fivefold.plumbing.shards import ShardSource
 from fivefold.plumbing.sources import ArraySource, FolderSource, RowSource
 from fivefold.step1_pick.fields import Fields
 
 Files = FolderSource | ArchiveSource | JoinedSource
-Raw = Files | ArraySource | RowSource
+Opaque = Files | ColumnSource | ShardSource  # of items whose kind their bytes tell
+Raw = Opaque | ArraySource | RowSource
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

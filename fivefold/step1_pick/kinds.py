@@ -14,7 +14,7 @@ from fivefold.step1_pick.numbers import number_kind
 
 if TYPE_CHECKING:
     from fivefold.contracts.records import Listing
-    from fivefold.step1_pick.found import Files
+    from fivefold.step1_pick.found import Opaque
 
 _LOOKED_AT = 64
 # Numbers in text files are text too, and a cell or a row of parts is JSON: the general come last.
@@ -31,7 +31,7 @@ def check_word(room: catalog.Room, word: str | None) -> None:
         catalog.entry(room, word)
 
 
-def recognise(listing: Listing, source: Files, asked: str | None) -> Guess:
+def recognise(listing: Listing, source: Opaque, asked: str | None) -> Guess:
     """The input kind of files; its `answer` is the catalog word.
 
     Raises:
@@ -58,7 +58,7 @@ def _about(word: str) -> str:
     return catalog.entry("input", word).about
 
 
-def _head(source: Files, name: str) -> bytes:
+def _head(source: Opaque, name: str) -> bytes:
     try:
         return source.head(name)
     except BadItem:

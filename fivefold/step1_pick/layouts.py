@@ -33,6 +33,7 @@ from fivefold.step1_pick.row_files import (
 )
 from fivefold.step1_pick.rows import read_rows
 from fivefold.step1_pick.sequences import read_long, read_ts_files, series_column
+from fivefold.step1_pick.streams import read_streams
 
 if TYPE_CHECKING:
     from fivefold.step1_pick.asked import Asked
@@ -51,6 +52,9 @@ def read_data(path: Path, asked: Asked, test: Path | None = None) -> Found:
     Raises:
         DataError: It cannot be read as rows with labels.
     """
+    streamed = read_streams(path, asked)
+    if streamed is not None:
+        return streamed
     source = open_data(path, asked)
     if path.is_file() and source.names() == (path.name,) and is_row_file(path.name):
         return _named_file(path, asked, test)

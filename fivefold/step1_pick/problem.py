@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from fivefold.contracts.records import Guess, Input, Listing, Problem, Target
 from fivefold.contracts.roles import Source
 from fivefold.plumbing.errors import DataError, OptionError
 from fivefold.plumbing.files import printable
+from fivefold.plumbing.frames import is_frame
 from fivefold.plumbing.sources import ArraySource, RowSource
 from fivefold.step1_pick.arrays import read_arrays
 from fivefold.step1_pick.asked import Asked
 from fivefold.step1_pick.classes import about_target, alike_labels, check_target
 from fivefold.step1_pick.digits import write_digits
+from fivefold.step1_pick.frames import read_frame
 from fivefold.step1_pick.kinds import check_word, recognise
 from fivefold.step1_pick.layouts import are_rows, read_data
 from fivefold.step1_pick.metric import choose_metric
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from fivefold.contracts.records import Part
     from fivefold.step1_pick.found import Found
-
-Pair = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +51,7 @@ class Picked:
 
 
 def pick(  # noqa: PLR0913 - one keyword per option of the command
-    data: str | Path | Pair | None,
+    data: Any,  # noqa: ANN401 - see below
     *,
     test: str | Path | None = None,
     scratch: Path,
@@ -69,7 +67,8 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
     """Read the problem off the data.
 
     Args:
-        data: A folder, an archive, a table, a pair (X, y); None for the embedded digits.
+        data: A folder, an archive, a table, a pair (X, y), a table in memory; None for the
+            embedded digits.
         test: A second folder, archive or table, or a condition such as `index<5`: the test part.
         scratch: Folder for what has to be written: unpacked archives, the digits.
         input_kind: Settles the input kind (a catalog word).
@@ -132,14 +131,18 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
     )
 
 
-def _found(data: str | Path | Pair | None, asked: Asked) -> tuple[str, Found]:
+def _found(data: Any, asked: Asked) -> tuple[str, Found]:  # noqa: ANN401 - any data
     """The data's name for people, and their rows."""
     if isinstance(data, tuple):
         if len(data) != 2:
             raise DataError(
                 found=f"a tuple of {len(data)}", wanted="a pair (X, y)", hint="pass (X, y)"
             )
+        if is_frame(data[0]):
+            return "(table, y)", read_frame(*data, asked)
         return "(X, y)", read_arrays(*data, asked.kind, asked.target)
+    if is_frame(data):
+        return "the table", read_frame(data, None, asked)
     if data is None:
         return "embedded digits", read_data(write_digits(asked.scratch), asked)
     path = Path(data)

@@ -42,6 +42,8 @@ class SeriesExpander(Expander):
         OptionError: A setting is unknown or out of its range.
     """
 
+    policies = SERIES_POLICIES
+
     def __init__(
         self,
         record: ExpansionRecord,

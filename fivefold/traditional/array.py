@@ -5,6 +5,7 @@ Axes: N rows, C channels, H W a map, F features.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,22 +20,20 @@ if TYPE_CHECKING:
     from fivefold.contracts.roles import TraditionalFeatures
     from fivefold.contracts.rows import FloatArray
 
-MOST_COLUMNS = 8192  # of larger maps a thumbnail has to do
+MOST_COLUMNS = 2048  # of larger maps a thumbnail has to do
 SIDE = 8  # of the thumbnail
 LAGS = (1, 2, 4, 8)
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def features(shape: Mapping[str, Any]) -> tuple[TraditionalFeatures, ...]:
-    """The features of arrays, cheapest first."""
+    """The features of arrays, the most telling first."""
     sides = tuple(shape.get("item_shape", (1,)))
-    blocks = []
-    if len(sides) == 1 or np.prod(sides) <= MOST_COLUMNS:
-        blocks.append(Standardised("columns", flat))
-    if len(sides) > 1:
-        blocks.append(Standardised("thumbnail", thumbnail))
-        blocks.append(Standardised("statistics", statistics))
-    return tuple(blocks)
+    columns = Standardised("columns", flat)
+    if len(sides) == 1:
+        return (columns,)
+    blocks = (Standardised("statistics", statistics), Standardised("thumbnail", thumbnail))
+    return (*blocks, columns) if math.prod(sides) <= MOST_COLUMNS else blocks
 
 
 def flat(items: NDArray[Any]) -> FloatArray:

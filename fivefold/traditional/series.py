@@ -1,4 +1,4 @@
-"""Hand-crafted features of series: statistics, windows, spectrum, random convolutions.
+"""Hand-crafted features of series: statistics, windows, spectrum.
 
 Axes: N rows, T steps, C channels, F features. NaN is a missing number; rows of NaN at the end of a
 series are padding.
@@ -22,14 +22,12 @@ if TYPE_CHECKING:
     from fivefold.contracts.roles import TraditionalFeatures
     from fivefold.contracts.rows import FloatArray
 
-PLACES = 64  # that a series is brought to for windows and convolutions
+PLACES = 64  # that a series is brought to for windows
 WINDOWS = 8
 BANDS = 12
 LAGS = (1, 2, 4, 8, 16)
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 _MOST_PAIRS = 40  # of channels
-_DILATIONS = (1, 2, 4, 7)
-_BIASES = (-0.75, 0.0, 0.75)  # deviations of what a kernel gives
 
 
 def features(shape: Mapping[str, Any]) -> tuple[TraditionalFeatures, ...]:
@@ -39,7 +37,6 @@ def features(shape: Mapping[str, Any]) -> tuple[TraditionalFeatures, ...]:
         Standardised("windows", windows),
         Standardised("statistics", statistics),
         Standardised("spectrum", spectrum),
-        Standardised("kernels", kernels),
     )
 
 
@@ -91,37 +88,6 @@ def spectrum(items: NDArray[Any]) -> FloatArray:
     if not bands:
         return np.zeros((len(items), 0), np.float32)
     return np.log(np.concatenate(bands, 1) + 1e-6).astype(np.float32)
-
-
-def kernels(items: NDArray[Any]) -> FloatArray:
-    """How often short patterns occur, after MiniRocket (Dempster 2021, arXiv 2012.08791): (N, F).
-
-    The share of places at which a kernel of weights -1 and 2 exceeds a bias, for every kernel at
-    several dilations. Changed: biases are deviations of the kernel's own answer, so nothing is
-    learned, and a kernel reads the mean of a drawn subset of standardised channels.
-    """
-    even = _evened(items, PLACES)
-    spread = even.std(1, keepdims=True)
-    even = (even - even.mean(1, keepdims=True)) / np.maximum(spread, 1e-6)
-    rng = np.random.default_rng(0)  # the same kernels whenever and wherever they are made
-    channels = even.shape[2]
-    found = []
-    for dilation in _DILATIONS:
-        for threes in combinations(range(9), 3):
-            some = rng.permutation(channels)[: 1 + int(rng.integers(min(channels, 6)))]
-            line = even[..., some].mean(2)
-            moved = [_moved(line, (k - 4) * dilation) for k in range(9)]
-            answer = 3 * sum(moved[k] for k in threes) - sum(moved)
-            level = answer.std(1, keepdims=True)
-            found += [(answer > bias * level).mean(1) for bias in _BIASES]
-            found.append((answer[:, PLACES // 2 :] > 0).mean(1))
-    return np.stack(found, 1).astype(np.float32)
-
-
-def _moved(line: NDArray[Any], by: int) -> NDArray[Any]:
-    """(N, T) moved by steps, its ends repeated."""
-    at = np.clip(np.arange(line.shape[1]) + by, 0, line.shape[1] - 1)
-    return line[:, at]
 
 
 def _lengths(items: NDArray[Any]) -> FloatArray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fivefold.traditional.array import Columns
+from fivefold.traditional.array import features as array_features
 from fivefold.traditional.describing import Described, describe
 from fivefold.traditional.image import Colour, Hog, Pixels, Sift, features
 
@@ -67,7 +67,7 @@ def test_columns_are_standardised_and_a_constant_one_stays_finite(tmp_path, make
     items = np.random.default_rng(0).normal(5, 3, (200, 4)).astype(np.float32)
     items[:, 2] = 7
     data = make_dataset(tmp_path, items, np.arange(200) % 2, np.zeros(200), kind="array")
-    columns = Columns()
+    (columns,) = array_features({"item_shape": [4]})
     columns.learn(data.rows, np.random.default_rng(0))
     found = columns.describe(items)
     assert np.allclose(found.mean(0), 0, atol=1e-4)

@@ -8,8 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-CELLS: dict[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU}
-
 
 @final
 class Recurrent(nn.Module):
@@ -39,7 +37,7 @@ class Recurrent(nn.Module):
         self.features = 2 * units
         self.dropout = dropout
         widths = [inputs] + [2 * units] * (layers - 1)
-        build = CELLS[cell]
+        build = nn.LSTM if cell == "lstm" else nn.GRU
         self.ahead = nn.ModuleList(build(width, units, batch_first=True) for width in widths)
         self.back = nn.ModuleList(build(width, units, batch_first=True) for width in widths)
 

@@ -47,10 +47,11 @@ class Mlp(Encoder):
         waves = scaled(WAVES, width) if numbers <= FEW_NUMBERS else 0
         self.waves = nn.Linear(numbers, waves) if waves else None
         self.first = nn.Linear(2 * numbers + waves, self.features)
-        self.blocks = nn.ModuleList(_Block(self.features) for _ in range(depth))
+        blocks = [_Block(self.features) for _ in range(depth)]
+        self.blocks = nn.ModuleList(blocks)
         self.last = nn.BatchNorm1d(self.features)
         self.apply(he)
-        for block in self.blocks:
+        for block in blocks:
             nn.init.zeros_(block.second.weight)
         if self.waves is not None:
             nn.init.normal_(self.waves.weight, std=numbers**-0.5)
