@@ -10,14 +10,13 @@ from fivefold.plumbing.errors import BadItem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fivefold.contracts.roles import InputKind
-    from fivefold.step1_pick.found import Files
+    from fivefold.contracts.roles import InputKind, Source
 
 _LOOKED_AT = 12
 _LONG = 2  # times as many steps as channels, from which on rows are steps
 
 
-def number_kind(source: Files, names: Sequence[str]) -> tuple[str, str]:
+def number_kind(source: Source, names: Sequence[str]) -> tuple[str, str]:
     """`series` or `array`, and why.
 
     Args:
@@ -39,7 +38,7 @@ def number_kind(source: Files, names: Sequence[str]) -> tuple[str, str]:
     return "array", "numbers in files"
 
 
-def _shapes(kind: InputKind, source: Files, names: Sequence[str]) -> set[tuple[int, ...]]:
+def _shapes(kind: InputKind, source: Source, names: Sequence[str]) -> set[tuple[int, ...]]:
     found = set()
     for name in names:
         try:
