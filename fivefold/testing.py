@@ -264,11 +264,11 @@ def _check_answers(answers: Tensor, rows: int, outputs: int, target: str) -> Non
         return
     wanted = (rows, _PLACES, outputs) if target == "tags" else (rows, outputs)
     _require(answers.shape == wanted, f"probabilities are not of shape {wanted}")
-    sound = (answers >= 0).all() and (answers <= 1 + 1e-5).all()
+    sound = bool(((answers >= 0) & (answers <= 1 + 1e-5)).all())
     if target != "labels":
         sums = answers.sum(-1)
         sound = sound and torch.allclose(sums, torch.ones_like(sums))
-    _require(bool(sound), "probabilities are negative or do not sum to one")
+    _require(sound, "probabilities are negative or do not sum to one")
 
 
 def _check_padding(net: Head, x: Tensor) -> None:
