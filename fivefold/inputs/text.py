@@ -95,6 +95,14 @@ class Text(InputKind):
         row[characters : characters + len(ids)] = ids
         return row
 
+    def key(self, item: NDArray[np.generic]) -> bytes | None:
+        """The text without its case and its white space."""
+        return "".join(_string(item).casefold().split()).encode("utf-8", "replace")
+
+    def length(self, sides: tuple[int, ...], shape: dict[str, Any]) -> tuple[float, str] | None:  # noqa: ARG002
+        """Bytes of its UTF-8."""
+        return float(sides[0]), "bytes"
+
     def show(self, item: NDArray[np.generic], shape: dict[str, Any]) -> str:
         """The text again, as far as its characters have numbers of their own."""
         numbers = item[: shape["characters"]]
