@@ -84,7 +84,9 @@ INTAKES = _entries(
 # as keywords, where the kind has it; widths = its ladder, cheap to dear; passes = of 50,000 rows,
 # wanted at width 1; optimiser and rate = what trains it well; source = paper; depths = useful
 # depths; any_size = reads other sizes than it was built for; axes = kind -> numbers of axes of an
-# input that it reads, where not all; sequence = can give features of every position.
+# input that it reads, where not all; sequence = can give features of every position; decay = of
+# the weights; most = times the passes wanted that one net can use: with more time further nets
+# are trained.
 ENCODERS = _entries(
     _encoder("convnet", "Convnet", "small modern net, scales in width, depth, resolution",
              inputs=("image", "array"), optimiser="muon", rate=0.12, source="arXiv 2404.00498",
@@ -130,7 +132,8 @@ ENCODERS = _entries(
              depths=(1, 2, 3), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
              sequence=True),
     _encoder("tabular", "Tabular", "numbers in bins, many nets that share their weights",
-             inputs=("table",), wants=("columns",), optimiser="adamw", rate=4e-3,
+             inputs=("table",), wants=("columns",), optimiser="adamw", rate=4e-3, decay=0.1,
+             widths=(0.25, 0.5), passes=40.0, most=2.5,
              source="arXiv 2410.24210", depths=(1, 2, 3), any_size=False),
     _encoder("joined", "Joined", "an encoder for each of several inputs, joined by a small layer",
              inputs=("several",), wants=("parts",), optimiser="adamw", rate=1e-3,

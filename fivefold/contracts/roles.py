@@ -212,7 +212,7 @@ class TraditionalFeatures(ABC):
     """
 
     name: str
-    per_token: ClassVar[bool] = False
+    per_token: bool = False
     classifiers: tuple[str, ...] = ()
     categories: tuple[int, ...] = ()
 
@@ -326,6 +326,25 @@ class TargetKind(ABC):
         self, answers: NDArray[np.floating[Any]], temperature: float
     ) -> FloatArray:
         """Answers that are less sure where `temperature` is above 1, surer below."""
+
+    def fit_shift(
+        self,
+        answers: FloatArray,  # noqa: ARG002
+        targets: Targets,  # noqa: ARG002
+        metric: str,  # noqa: ARG002
+    ) -> tuple[float, ...]:
+        """What to favour rare words of the vocabulary by, as `metric` counts them; () for nothing.
+
+        Args:
+            answers: Calibrated answers to validation rows.
+            targets: Of those.
+            metric: The word of the metric that decides.
+        """
+        return ()
+
+    def shifted(self, answers: FloatArray, shift: tuple[float, ...]) -> FloatArray:  # noqa: ARG002
+        """Answers with rare words favoured; as they are unless `fit_shift` ever says so."""
+        return answers
 
     @abstractmethod
     def confidence(self, answers: FloatArray) -> NDArray[np.floating[Any]]:

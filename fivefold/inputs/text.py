@@ -107,7 +107,7 @@ class Text(InputKind):
         """The text again, as far as its characters have numbers of their own."""
         numbers = item[: shape["characters"]]
         letters = "\0\ufffd" + shape["alphabet"]
-        return "".join(letters[number] for number in numbers[numbers > 0])
+        return "".join(letters[number] for number in numbers[np.flatnonzero(numbers)])
 
 
 def _string(item: NDArray[np.generic]) -> str:

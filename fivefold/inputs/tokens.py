@@ -63,7 +63,7 @@ class Tokens(InputKind):
         """
         longest = max(len(sample) for sample in samples)
         length = min(_MOST_WORDS, max(8, -(-int(longest * _SLACK) // 8) * 8))
-        used = np.concatenate([(sample > 0).sum(1) for sample in samples])
+        used = np.concatenate([np.count_nonzero(sample, axis=1) for sample in samples])
         width = max(4, -(-int(np.quantile(used, _COVERED)) // 4) * 4)
         return {"item_shape": [length, width], "dtype": "uint8", "tokens": length}
 
@@ -79,7 +79,7 @@ class Tokens(InputKind):
         row = np.zeros((length, width), np.uint8)
         most = min(width, item.shape[1])
         row[: len(item), :most] = item[:, :most]
-        used = (item > 0).sum(1)
+        used = np.count_nonzero(item, axis=1)
         tail = width - width // 2
         for place in np.flatnonzero(used > width):
             row[place, -tail:] = item[place, used[place] - tail : used[place]]

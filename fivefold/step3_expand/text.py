@@ -5,7 +5,7 @@ Axes: N rows, Lc characters, Lw sub-words, K classes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import torch
@@ -42,7 +42,7 @@ class TextExpander(Expander):
         OptionError: A setting is unknown or out of its range.
     """
 
-    policies: ClassVar = TEXT_POLICIES
+    policies = TEXT_POLICIES
 
     def __init__(
         self, record: ExpansionRecord, *, classes: int, shape: Mapping[str, Any] | None = None

@@ -5,7 +5,7 @@ Axes: N rows, L words, W bytes of a word.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, final
 
 import torch
 
@@ -40,7 +40,7 @@ class TokensExpander(Expander):
         OptionError: A setting is unknown or out of its range.
     """
 
-    policies: ClassVar = TOKENS_POLICIES
+    policies = TOKENS_POLICIES
 
     def __init__(
         self,

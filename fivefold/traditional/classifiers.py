@@ -97,7 +97,8 @@ def size_of(features: Features, classes: int, categories: tuple[int, ...] = ()) 
     No column is scaled: features come in one unit, and scaling each to deviation 1 would make as
     much of a pixel that never changes as of one that tells the classes apart.
     """
-    return Size(*features.shape, max(_spread(features), 1e-6), classes, categories)
+    rows, columns = features.shape
+    return Size(rows, columns, max(_spread(features), 1e-6), classes, categories)
 
 
 def _spread(features: Features) -> float:

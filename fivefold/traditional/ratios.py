@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @final
-class RatioSVC(ClassifierMixin, BaseEstimator):  # type: ignore[misc] - sklearn has no types
+class RatioSVC(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """The classifier, for sparse features that are not negative.
 
     Args:

@@ -5,7 +5,7 @@ Axes: N rows, L words, W bytes of a word, F features, H hashes of a word.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from scipy import sparse
@@ -32,7 +32,7 @@ class Spellings(TraditionalFeatures):
 
     name = "spellings"
     classifiers = LINEAR
-    per_token: ClassVar[bool] = True
+    per_token = True
 
     def learn(self, rows: Items, rng: np.random.Generator) -> None:
         """Nothing is to be learned: features are known by their hash."""

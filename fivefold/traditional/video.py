@@ -5,7 +5,7 @@ Axes: N clips, T frames, H W a frame, F features.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from PIL import Image
@@ -26,13 +26,11 @@ _GRID = 4  # cells a side
 _WINDOW = 7  # pixels a side in which the flow is taken to be one
 _DIRECTIONS = 8
 _SPEEDS = (0.1, 0.3, 0.6, 1.0, 2.0)  # pixels a frame: borders of the histogram of speeds
-_FIRM = 1e-3  # added to the gradients' products: a flat wall does not move
+_FIRM = 1e-4  # added to the gradients' products: a flat wall does not move
 
 
 class _Unlearned(TraditionalFeatures):
     """Features that need no learning."""
-
-    name: ClassVar[str]
 
     def learn(self, rows: Items, rng: np.random.Generator) -> None:
         """Nothing is learned."""
@@ -152,7 +150,7 @@ def flow(grey: FloatArray) -> tuple[FloatArray, FloatArray]:
     dt = grey[1:] - grey[:-1]
     dy, dx = np.gradient(middle, axis=(1, 2))
 
-    def near(product: FloatArray) -> FloatArray:
+    def near(product: Any) -> Any:  # noqa: ANN401 - numpy says no more
         return uniform_filter(product, (0, _WINDOW, _WINDOW), mode="nearest")
 
     xx, yy, xy = near(dx * dx) + _FIRM, near(dy * dy) + _FIRM, near(dx * dy)
