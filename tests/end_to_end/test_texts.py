@@ -10,7 +10,21 @@ import fivefold
 
 GOOD = ["splendid", "moving", "clever", "warm", "funny"]
 BAD = ["dull", "clumsy", "cold", "noisy", "silly"]
-PLAIN = "the film has a story and some people in it who talk of many things".split()
+PLAIN = [
+    "the",
+    "film",
+    "has",
+    "a",
+    "story",
+    "and",
+    "people",
+    "in",
+    "it",
+    "who",
+    "talk",
+    "of",
+    "things",
+]
 
 
 def write(folder, part, label, n, rng):

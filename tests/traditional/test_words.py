@@ -32,7 +32,7 @@ def test_runs_are_known_by_their_symbols_wherever_they_stand():
     rows = np.array([[5, 6, 7, 0], [9, 5, 6, 0], [6, 5, 0, 0]])
     pairs = runs(rows, (2,))
     assert pairs[0, 0] == pairs[1, 1]
-    assert pairs[2, 0] not in (pairs[0], pairs[1])
+    assert pairs[2, 0] not in pairs[:2]
     assert (pairs[2, 1:] == 0).all()
     assert len(np.unique(runs(rows, (1, 2))[runs(rows, (1, 2)) != 0])) == 4 + 4
 
