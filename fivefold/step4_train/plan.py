@@ -6,6 +6,7 @@ there is. What "enough" means was measured (lab/LOG.md) and stands in `wanted_ep
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -242,7 +243,7 @@ def _cost(recipe: Recipe) -> float:
 
     Arithmetic grows with the square of the width, but narrow nets are bound by memory.
     """
-    places = recipe.size[0] * recipe.size[1] if recipe.size else 1
+    places = math.prod(recipe.size)  # of clips: frames, too
     return recipe.width * places
 
 
