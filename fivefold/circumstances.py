@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from fivefold.bundle import Bundle
+    from fivefold.contracts.ensembles import Ensemble
     from fivefold.contracts.options import Options
-    from fivefold.contracts.records import Dataset, Ensemble, ExpansionRecord
+    from fivefold.contracts.records import Dataset, ExpansionRecord
     from fivefold.contracts.roles import Expander, InputKind
     from fivefold.contracts.rows import FloatArray
     from fivefold.plumbing.clock import Clock

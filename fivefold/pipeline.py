@@ -60,7 +60,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fivefold.bundle import Bundle
-    from fivefold.contracts.records import Dataset, Ensemble
+    from fivefold.contracts.ensembles import Ensemble
+    from fivefold.contracts.records import Dataset
     from fivefold.contracts.roles import Expander, Progress
     from fivefold.contracts.vault import Vault
     from fivefold.plumbing.run_folder import RunFolder

@@ -15,6 +15,7 @@ from fivefold.plumbing.archives import ArchiveSource, is_archive
 from fivefold.plumbing.errors import BadItem, DataError
 from fivefold.plumbing.files import printable
 from fivefold.plumbing.folders import ITEM_LIMIT, FolderSource, reason_of
+from fivefold.plumbing.packed import bare_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

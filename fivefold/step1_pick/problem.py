@@ -131,7 +131,7 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
     )
 
 
-def _found(data: Any, asked: Asked) -> tuple[str, Found]:
+def _found(data: Any, asked: Asked) -> tuple[str, Found]:  # noqa: ANN401 - any data
     """The data's name for people, and their rows."""
     if isinstance(data, tuple):
         if len(data) != 2:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _GROUPS = 16  # of a batch; one transform serves the clips of one, which share speed and shift
 _ANCHORS = 8  # places of the spectrum at which a filter's gain is drawn
-_FEW_ROWS = 10_000
+_FEW_ROWS = 10_000  # fewer are seen so often that a net learns them by heart
 
 
 @final

@@ -124,7 +124,7 @@ class Slices(TraditionalFeatures):
             sr=self.rate,
             n_mels=BANDS,
             n_fft=span,
-            hop_length=max(1, span // 4),
+            hop_length=span // 2,
         )
         level = np.log(np.maximum(power / max(float(power.max()), 1e-10), FLOOR))
         edges = np.linspace(0, level.shape[1], SLICES + 1)

@@ -15,7 +15,7 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
 )
-from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -32,6 +32,10 @@ _DIRECTIONS = 64  # more features than these are first brought down to them
 def _ridge(size: Size, seed: int) -> Pipeline:  # noqa: ARG001 - nothing in it is drawn
     # The penalty is chosen by leaving one row out, which costs nothing here.
     return make_pipeline(RidgeCV(alphas=size.spread * np.logspace(-4, 2, 7)))
+
+
+def _sparse_ridge(size: Size, seed: int) -> Pipeline:  # noqa: ARG001 - nothing in it is drawn
+    return make_pipeline(Ridge(alpha=0.5 * size.spread, solver="lsqr"))
 
 
 def _forest(size: Size, seed: int) -> Pipeline:
@@ -107,6 +111,7 @@ def _by_word(*entrants: Classifier) -> dict[str, Classifier]:
 
 REGRESSORS = _by_word(
     Classifier(word="ridge", build=_ridge),
+    Classifier(word="sparse_ridge", build=_sparse_ridge, on_request=True),
     Classifier(word="forest", build=_forest, growth=1.1, effort=3.0),
     Classifier(word="boosting", build=_boosting, effort=10.0),
     Classifier(

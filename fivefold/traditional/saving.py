@@ -33,6 +33,7 @@ TRUSTED: frozenset[tuple[str, str]] = frozenset(
         # function but that one is on the list, and what else a partial could call builds things.
         ("functools.partial", "PartialNode"),
         ("sklearn.utils.validation.check_array", "FunctionNode"),
+        ("fivefold.traditional.ratios.RatioSVC", "ObjectNode"),
         ("numpy.bool", "NdArrayNode"),
         ("numpy.float32", "NdArrayNode"),
         ("numpy.float64", "NdArrayNode"),
@@ -64,6 +65,7 @@ TRUSTED: frozenset[tuple[str, str]] = frozenset(
         (f"{_HGB}.gradient_boosting.HistGradientBoostingRegressor", "ObjectNode"),
         (f"{_HGB}.predictor.TreePredictor", "ObjectNode"),
         ("sklearn.linear_model._logistic.LogisticRegression", "ObjectNode"),
+        ("sklearn.linear_model._ridge.Ridge", "ObjectNode"),
         ("sklearn.linear_model._ridge.RidgeCV", "ObjectNode"),
         ("sklearn.multiclass.OneVsRestClassifier", "ObjectNode"),
         ("sklearn.multiclass._ConstantPredictor", "ObjectNode"),
@@ -114,7 +116,7 @@ def load_model(file: Path) -> Pipeline:
     for place, loader in _types(schema):
         if (place, loader) not in TRUSTED:
             _refuse(file, f"holds type {place} (read by {loader}), not on the list")
-    # Tree and TreePredictor are the two on our list that are not on skops' own.
+    # Tree, TreePredictor and our own RatioSVC are those on the list that are not on skops' own.
     model = skops.io.load(file, trusted=sorted({place for place, _ in TRUSTED}))
     if not isinstance(model, Pipeline):
         _refuse(file, f"holds type {type(model).__name__} where a pipeline belongs")

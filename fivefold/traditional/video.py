@@ -5,7 +5,7 @@ Axes: N clips, T frames, H W a frame, F features.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from PIL import Image
@@ -31,8 +31,6 @@ _FIRM = 1e-4  # added to the gradients' products: a flat wall does not move
 
 class _Unlearned(TraditionalFeatures):
     """Features that need no learning."""
-
-    name: ClassVar[str]
 
     def learn(self, rows: Items, rng: np.random.Generator) -> None:
         """Nothing is learned."""
@@ -152,7 +150,7 @@ def flow(grey: FloatArray) -> tuple[FloatArray, FloatArray]:
     dt = grey[1:] - grey[:-1]
     dy, dx = np.gradient(middle, axis=(1, 2))
 
-    def near(product: FloatArray) -> FloatArray:
+    def near(product: Any) -> Any:  # noqa: ANN401 - numpy says no more
         return uniform_filter(product, (0, _WINDOW, _WINDOW), mode="nearest")
 
     xx, yy, xy = near(dx * dx) + _FIRM, near(dy * dy) + _FIRM, near(dx * dy)

@@ -19,7 +19,8 @@ from fivefold.win_.words import SYSTEMS, metric_name, number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fivefold.contracts.records import Dataset, Ensemble, Fleet
+    from fivefold.contracts.ensembles import Ensemble
+    from fivefold.contracts.records import Dataset, Fleet
     from fivefold.contracts.roles import Predictor
     from fivefold.contracts.vault import Vault
 

@@ -19,7 +19,8 @@ from fivefold.win_ import figures, pictures, tally, words
 from fivefold.win_.views import view_of
 
 if TYPE_CHECKING:
-    from fivefold.contracts.records import Dataset, Ensemble, Fleet
+    from fivefold.contracts.ensembles import Ensemble
+    from fivefold.contracts.records import Dataset, Fleet
     from fivefold.win_.circumstances import Circumstances
     from fivefold.win_.judge import Verdict
 
@@ -98,6 +99,7 @@ def page(data: dict[str, Any], drawings: Drawings) -> str:
                 **_balance(data["data"]["classes"]),
                 **_words(data["problem"]["target"]["kind"]),
             },
+            loss=data["ensemble"]["loss"],
             priced=_priced(data["prices"]),
             policies=_policies(data["expansion"]),
         )

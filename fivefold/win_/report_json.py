@@ -13,7 +13,8 @@ from fivefold.targets import target_of
 from fivefold.win_.views import view_of
 
 if TYPE_CHECKING:
-    from fivefold.contracts.records import Dataset, Ensemble, Fleet, Member, Recipe
+    from fivefold.contracts.ensembles import Ensemble
+    from fivefold.contracts.records import Dataset, Fleet, Member, Recipe
     from fivefold.win_.circumstances import Circumstances
     from fivefold.win_.judge import Verdict
 
@@ -39,8 +40,9 @@ def report(
         "used_s": circumstances.used_s(),
         "phases": [{"name": name, "seconds": spent} for name, spent in circumstances.phases],
         **_judged(verdict, dataset),
+        "suspects": asdict(ensemble.suspects) if ensemble.suspects else None,
         "members": [_member(member, ensemble) for member in fleet.members],
-        "ensemble": _ensemble(ensemble),
+        "ensemble": {**_ensemble(ensemble), "loss": kind.loss},
         **_plan(fleet),
         "expansion": asdict(circumstances.expansion) if circumstances.expansion else None,
         "prices": {
@@ -140,6 +142,7 @@ def _ensemble(ensemble: Ensemble) -> dict[str, Any]:
         "best_single": ensemble.best_single,
         "best_traditional": ensemble.best_traditional,
         "sure_above": ensemble.sure_above,
+        "shift": ensemble.shift,
         "path": [{"added": name, "score": score} for name, score in ensemble.path],
     }
 

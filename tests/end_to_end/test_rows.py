@@ -73,7 +73,7 @@ def test_a_pair_of_frame_and_labels_and_an_arrow_table(frame, tmp_path):
         assert run.report.data["scores"]["ensemble"]["accuracy"]["value"] > 0.8
 
 
-def several(i):
+def several():
     """A picture that is bright, a number and a word: two of three decide."""
     from PIL import Image
 
@@ -91,7 +91,7 @@ def several(i):
 
 def test_several_inputs_are_won_from_a_folder(tmp_path):
     for i in range(240):
-        raw, label = several(i)
+        raw, label = several()
         file = tmp_path / "data" / label / f"{i}.json"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(raw)
@@ -99,5 +99,5 @@ def test_several_inputs_are_won_from_a_folder(tmp_path):
         tmp_path / "data", input="several", budget=90, steps=40, nets=1, out=tmp_path / "run"
     )
     assert run.report.data["scores"]["ensemble"]["accuracy"]["value"] > 0.85
-    raw, label = several(0)
+    raw, label = several()
     assert run.predict([raw]) in (["much"], ["little"])

@@ -32,6 +32,7 @@ class Stage(nn.Module):
         self.residual = depth > 2
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, before, H, W) -> (N, after, h, w), half as high and wide where it halves."""
         before = x
         for i, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
             before, x = x, convolution(x)

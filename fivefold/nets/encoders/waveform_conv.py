@@ -41,7 +41,14 @@ class WaveformConv(Encoder):
         rate: Samples a second.
     """
 
-    def __init__(self, shape: Shape, *, width: float = 1.0, depth: int = 1, rate: int) -> None:
+    def __init__(
+        self,
+        shape: Shape,  # noqa: ARG002 - any length is read
+        *,
+        width: float = 1.0,
+        depth: int = 1,
+        rate: int,
+    ) -> None:
         super().__init__()
         self.window, self.step = max(3, round(WINDOW * rate)), max(1, round(STEP * rate))
         widths = [scaled(w, width) for w in WIDTHS]
@@ -57,7 +64,6 @@ class WaveformConv(Encoder):
         with torch.no_grad():
             self.bank.weight.copy_(tones(widths[0], self.window, rate)[:, None])
         self.features = widths[-1]
-        del shape
 
     def forward(self, x: Tensor) -> Tensor:
         """Features (N, F) of clips (N, T)."""
