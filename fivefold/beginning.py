@@ -12,6 +12,7 @@ from fivefold.circumstances import repeat_command
 from fivefold.engine.precision import choose_device
 from fivefold.launch.where import where
 from fivefold.plumbing.errors import OptionError
+from fivefold.plumbing.frames import in_memory, is_frame
 from fivefold.plumbing.mirror import is_url, mirrored
 from fivefold.plumbing.run_folder import RunFolder, default_path, is_free, refuse_inside
 
@@ -29,10 +30,10 @@ def check(data: Data, asked: Options) -> None:
     Raises:
         OptionError: The data are of no known type, or an option has a value that it cannot have.
     """
-    if not (data is None or isinstance(data, str | Path | tuple)):
+    if not (data is None or isinstance(data, str | Path) or in_memory(data)):
         raise OptionError(
             found=f"data of type {type(data).__name__}",
-            wanted="a path, a pair (X, y), or None for the embedded digits",
+            wanted="a path, a pair (X, y), a DataFrame, or None for the embedded digits",
             hint="pass (X, y) as a tuple",
         )
     choose_device(asked.device)
@@ -94,7 +95,7 @@ def run_folder(
 
 def facts(data: Data, asked: Options) -> dict[str, Any]:
     """What `run.json` holds of what was asked."""
-    source = None if data is None or isinstance(data, tuple) else str(Path(data).resolve())
+    source = None if data is None or in_memory(data) else str(Path(data).resolve())
     return {"data": source, "command": repeat_command(data, asked), **asdict(asked)}
 
 
@@ -114,4 +115,6 @@ def _check_same(then: dict[str, Any], now: dict[str, Any]) -> None:
 def _name(data: Data) -> str:
     if data is None:
         return "digits"
+    if is_frame(data):
+        return "table"
     return "arrays" if isinstance(data, tuple) else Path(data).resolve().name.split(".")[0]

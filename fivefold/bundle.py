@@ -17,8 +17,9 @@ from safetensors.torch import load_file
 
 from fivefold import catalog
 from fivefold.contracts import saving
+from fivefold.contracts.ensembles import Ensemble
 from fivefold.contracts.raw_rows import raw_of_row
-from fivefold.contracts.records import Ensemble, Fleet, Fold, Member, Problem
+from fivefold.contracts.records import Fleet, Fold, Member, Problem
 from fivefold.contracts.rows import FloatArray, Held, Items
 from fivefold.engine.inference import predict
 from fivefold.engine.precision import channels_last, choose_device
@@ -136,12 +137,12 @@ class Bundle:
         Raises:
             DataError: An item cannot be used.
         """
-        items = each_item(items, rows=self.facts.problem.reads_rows)
-        if not items:
+        each: Sequence[Item] = each_item(items, rows=self.facts.problem.reads_rows)
+        if len(each) == 0:
             return np.zeros((0, len(self.classes)), np.float32)
         found = []
-        for start in range(0, len(items), AT_ONCE):
-            some = items[start : start + AT_ONCE]
+        for start in range(0, len(each), AT_ONCE):
+            some = each[start : start + AT_ONCE]
             opened = [self._open(item) for item in some]
             self._all_good(some, opened)
             found.append(self.pool(self.part_probabilities(self._stack(opened))))
@@ -197,7 +198,8 @@ class Bundle:
             for member in self.facts.members
             if (weight := ensemble.weights.get(name := member.name, 0.0)) > 0
         )
-        return kind.apply_temperature(kind.settled(np.asarray(mixed)), ensemble.temperature)
+        pooled = kind.apply_temperature(kind.settled(np.asarray(mixed)), ensemble.temperature)
+        return kind.shifted(pooled, ensemble.shift)
 
     def only(self, names: set[str]) -> Bundle:
         """The same bundle narrowed to some members; for measuring what they cost."""
@@ -325,7 +327,7 @@ def save(folder: Path, dataset: Dataset, fleet: Fleet, ensemble: Ensemble, train
         classes=dataset.classes,
         shape=dataset.shape,
         members=members,
-        ensemble=ensemble,
+        ensemble=replace(ensemble, suspects=None),  # what predicts need not name rows
     )
     saving.save(facts, fresh, "bundle")
     old = folder.with_name(f".{folder.name}.old")

@@ -53,6 +53,15 @@ INPUTS = _entries(
           facts={"nets": ("conv1d", "gru", "series_transformer", "series_lstm")}),
     Entry(word="array", place="fivefold.inputs.array:Array", about="arrays of a fixed shape",
           facts={"nets": ("convnet", "resnet", "mlp")}),
+    Entry(word="audio", place="fivefold.inputs.audio:Audio", about="sound files",
+          facts={"nets": ("spectrogram_conv", "conv_recurrent", "waveform_conv")}),
+    Entry(word="video", place="fivefold.inputs.video:Video", about="clip files",
+          facts={"nets": ("late_fusion", "slow_fusion", "conv_lstm")}),
+    Entry(word="tokens", place="fivefold.inputs.tokens:Tokens", about="lists of words",
+          facts={"nets": ("lstm", "window", "transformer")}),
+    # The last one: what is read as numbers is text as well.
+    Entry(word="text", place="fivefold.inputs.text:Text", about="text files",
+          facts={"nets": ("bag", "word_conv", "char_conv", "lstm")}),
 )  # fmt: skip
 TARGETS = _entries(
     Entry(word="class", place="fivefold.targets.class_:Class", about="one of k"),
@@ -62,16 +71,22 @@ TARGETS = _entries(
 )
 INTAKES = _entries(
     Entry(word="image", place="fivefold.nets.intake.image:ImageIntake"),
+    Entry(word="video", place="fivefold.nets.intake.video:VideoIntake"),
     Entry(word="array", place="fivefold.nets.intake.array:ArrayIntake"),
+    Entry(word="text", place="fivefold.nets.intake.text:TextIntake"),
+    Entry(word="tokens", place="fivefold.nets.intake.tokens:TokensIntake"),
     Entry(word="table", place="fivefold.nets.intake.table:TableIntake"),
     Entry(word="several", place="fivefold.nets.intake.several:SeveralIntake"),
     Entry(word="series", place="fivefold.nets.intake.series:SeriesIntake"),
+    Entry(word="audio", place="fivefold.nets.intake.audio:AudioIntake"),
 )
 # Facts of an encoder: inputs = kinds it reads; wants = what it takes of what the kind learned,
-# as keywords; widths = its ladder, cheap to dear; passes = of 50,000 rows, wanted at width 1;
-# optimiser and rate = what trains it well; source = paper; depths = useful depths; any_size =
-# reads other sizes than it was built for; axes = kind -> numbers of axes of an input that it reads,
-# where not all; sequence = can give features of every position.
+# as keywords, where the kind has it; widths = its ladder, cheap to dear; passes = of 50,000 rows,
+# wanted at width 1; optimiser and rate = what trains it well; source = paper; depths = useful
+# depths; any_size = reads other sizes than it was built for; axes = kind -> numbers of axes of an
+# input that it reads, where not all; sequence = can give features of every position; decay = of
+# the weights; most = times the passes wanted that one net can use: with more time further nets
+# are trained.
 ENCODERS = _entries(
     _encoder("convnet", "Convnet", "small modern net, scales in width, depth, resolution",
              inputs=("image", "array"), optimiser="muon", rate=0.12, source="arXiv 2404.00498",
@@ -94,8 +109,31 @@ ENCODERS = _entries(
     _encoder("resnet", "ResNet", "residual blocks",
              inputs=("image", "array"), optimiser="adamw", rate=2e-3, source="arXiv 1512.03385",
              depths=(1, 2, 3), any_size=True, axes={"array": (3,)}, widths=(0.125, 0.25, 0.5)),
+    _encoder("bag", "Bag", "n-grams of words, hashed and added up",
+             inputs=("text",), optimiser="adamw", rate=5e-3, source="arXiv 1607.01759",
+             depths=(1, 2, 3), wants=("words", "vocabulary", "grams"),
+             widths=(0.25, 0.5, 1.0, 2.0), passes=1.5),
+    _encoder("word_conv", "WordConv", "phrases, wherever they stand",
+             inputs=("text", "tokens"), optimiser="adamw", rate=1e-3, source="arXiv 1408.5882",
+             depths=(1,), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0)),
+    _encoder("char_conv", "CharConv", "characters, from raw text",
+             inputs=("text",), optimiser="adamw", rate=1e-3, source="arXiv 1509.01626",
+             depths=(1, 2), wants=("characters", "symbols"), widths=(0.125, 0.25, 0.5, 1.0, 4.0)),
+    _encoder("lstm", "Lstm", "cells that remember, both ways",
+             inputs=("text", "tokens"), optimiser="adamw", rate=2e-3, source="arXiv 1508.01991",
+             depths=(1, 2), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
+             sequence=True),
+    _encoder("transformer", "Transformer", "every word looks at every other",
+             inputs=("text", "tokens"), optimiser="adamw", rate=1e-3, source="arXiv 1706.03762",
+             depths=(1, 2, 4), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
+             sequence=True),
+    _encoder("window", "Window", "a word among its neighbours",
+             inputs=("text", "tokens"), optimiser="adamw", rate=1e-3, source="arXiv 1103.0398",
+             depths=(1, 2, 3), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
+             sequence=True),
     _encoder("tabular", "Tabular", "numbers in bins, many nets that share their weights",
-             inputs=("table",), wants=("columns",), optimiser="adamw", rate=4e-3,
+             inputs=("table",), wants=("columns",), optimiser="adamw", rate=4e-3, decay=0.1,
+             widths=(0.25, 0.5), passes=40.0, most=2.5,
              source="arXiv 2410.24210", depths=(1, 2, 3), any_size=False),
     _encoder("joined", "Joined", "an encoder for each of several inputs, joined by a small layer",
              inputs=("several",), wants=("parts",), optimiser="adamw", rate=1e-3,
@@ -116,6 +154,33 @@ ENCODERS = _entries(
     _encoder("series_lstm", "Lstm", "long short-term memory, both ways",
              inputs=("series",), optimiser="adamw", rate=3e-3, source="Hochreiter 1997",
              depths=(1, 2), any_size=True, sequence=True, widths=(0.25, 0.5, 1.0, 2.0)),
+    _encoder("spectrogram_conv", "SpectrogramConv", "a convnet over the log-mel spectrogram",
+             inputs=("audio",), wants=("rate",), optimiser="muon", rate=0.12,
+             source="arXiv 2404.00498", widths=(0.5, 1.0, 1.5, 2.0), depths=(2, 3), passes=5.5),
+    _encoder("conv_recurrent", "ConvRecurrent", "convolutions, then a recurrent net over time",
+             inputs=("audio",), wants=("rate",), optimiser="adamw", rate=2e-3,
+             source="arXiv 1609.04243", widths=(0.5, 1.0, 1.5), depths=(1, 2), passes=5.5),
+    _encoder("waveform_conv", "WaveformConv", "the samples themselves, end to end",
+             inputs=("audio",), wants=("rate",), optimiser="adamw", rate=3e-3,
+             source="arXiv 1610.00087", widths=(0.5, 1.0, 1.5), depths=(1, 2), passes=5.5),
+    _encoder("late_fusion", "LateFusion", "one trunk along the clip, joined late",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+    _encoder("slow_fusion", "SlowFusion", "frames come together step by step",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+    _encoder("conv3d", "Conv3d", "convolutions over space and time",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="arXiv 1711.11248",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+    _encoder("conv_lstm", "ConvLstm", "a memory with a map, along the clip",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="arXiv 1506.04214",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+    _encoder("early_fusion", "EarlyFusion", "all frames enter the first layer at once",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+    _encoder("single_frame", "SingleFrame", "every frame for itself, averaged",
+             inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
+             depths=(1, 2, 3), widths=(1.0,), any_size=False),
 )  # fmt: skip
 # Facts of a head: target = kind it answers, whose default is the first one listed; reads =
 # "sequence" where it wants features of every position; smoothing = of the targets in training.
@@ -133,18 +198,30 @@ HEADS = _entries(
 )  # fmt: skip
 EXPANSIONS = _entries(
     Entry(word="image", place="fivefold.step3_expand.image:ImageExpander", about="pictures"),
+    Entry(word="text", place="fivefold.step3_expand.text:TextExpander", about="texts"),
+    Entry(word="tokens", place="fivefold.step3_expand.tokens:TokensExpander", about="sentences"),
     Entry(word="table", place="fivefold.step3_expand.table:TableExpander", about="rows of cells"),
     Entry(word="several", place="fivefold.step3_expand.several:SeveralExpander", about="parts"),
     Entry(word="array", place="fivefold.step3_expand.array:ArrayExpander", about="arrays"),
     Entry(word="series", place="fivefold.step3_expand.series:SeriesExpander", about="series"),
+    Entry(word="audio", place="fivefold.step3_expand.audio:AudioExpander", about="sound"),
+    Entry(word="video", place="fivefold.step3_expand.video:VideoExpander", about="clips"),
 )
 TRADITIONAL = _entries(
+    Entry(word="audio", place="fivefold.traditional.audio:features", about="MFCC, band energies"),
     Entry(word="image", place="fivefold.traditional.image:features", about="HOG, SIFT, colour"),
     Entry(word="array", place="fivefold.traditional.array:features", about="columns, statistics"),
     Entry(
         word="series",
         place="fivefold.traditional.series:features",
         about="windows, statistics, spectrum",
+    ),
+    Entry(
+        word="video", place="fivefold.traditional.video:features", about="HOG, flow, differences"
+    ),
+    Entry(word="text", place="fivefold.traditional.text:features", about="n-grams, tf-idf"),
+    Entry(
+        word="tokens", place="fivefold.traditional.tokens:features", about="words and neighbours"
     ),
     Entry(word="table", place="fivefold.traditional.table:features", about="cells, one-hot"),
     Entry(word="several", place="fivefold.traditional.several:features", about="of all parts"),

@@ -16,6 +16,7 @@ import numpy as np
 from fivefold import __version__, catalog
 from fivefold.nets.build import first_layer_kernels
 from fivefold.plumbing.files import atomic, printable
+from fivefold.plumbing.frames import is_frame
 from fivefold.step2_gather.look import contact_sheet
 from fivefold.step3_expand.sheet import preview_sheet
 from fivefold.targets import target_of
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from fivefold.bundle import Bundle
+    from fivefold.contracts.ensembles import Ensemble
     from fivefold.contracts.options import Options
-    from fivefold.contracts.records import Dataset, Ensemble, ExpansionRecord
+    from fivefold.contracts.records import Dataset, ExpansionRecord
     from fivefold.contracts.roles import Expander, InputKind
     from fivefold.contracts.rows import FloatArray
     from fivefold.plumbing.clock import Clock
@@ -109,6 +111,8 @@ def circumstances(  # noqa: PLR0913 - it gathers what no record holds
 
 def repeat_command(data: Any, asked: Options) -> str:  # noqa: ANN401 - any data
     """The command line that repeats the run."""
+    if is_frame(data):
+        return "fivefold.win(table, ...)"
     if isinstance(data, tuple):
         return "fivefold.win((X, y), ...)"
     words = ["fivefold", "win"] + ([printable(str(data))] if data is not None else [])

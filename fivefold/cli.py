@@ -58,11 +58,29 @@ Data = Annotated[
     Path | None,
     typer.Argument(help="Folder, archive or table of raw items; the embedded digits without it."),
 ]
-Test = Annotated[Path | None, typer.Option(help="A separate test part; it becomes the vault.")]
+Test = Annotated[
+    str | None,
+    typer.Option(help="The test part: other data, a column, or a condition such as 'index<5'."),
+]
 Input = Annotated[str | None, typer.Option("--input", help="Input kind, where the guess is wrong.")]
 Target = Annotated[str | None, typer.Option(help="Target kind, where the guess is wrong.")]
-Label = Annotated[str | None, typer.Option(help="Label column of a table.")]
-PathColumn = Annotated[str | None, typer.Option("--path", help="Path column of a table.")]
+Label = Annotated[
+    str | None,
+    typer.Option(help="The label: a column, a field of file names, a pattern, a condition."),
+]
+PathColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--path", help="Path column of a table, or file names: '{digit}_{speaker}_{index}.wav'."
+    ),
+]
+Group = Annotated[
+    str | None,
+    typer.Option(help="Rows that belong together: a column, a field, a pattern; none for none."),
+]
+Time = Annotated[
+    str | None, typer.Option("--time", help="When a row was: a column or field to split by.")
+]
 Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
 Mirror = Annotated[
     bool | None,
@@ -104,6 +122,8 @@ def win(
     test: Test = None,
     label: Label = None,
     path: PathColumn = None,
+    group: Group = None,
+    time_column: Time = None,
     mirror: Mirror = None,
 ) -> None:
     """Do the five steps inside the budget: pick, gather, expand, train several nets, ensemble."""
@@ -133,9 +153,11 @@ def win(
             launch=launch,
             member_cpus=member_cpus,
             member_gpus=member_gpus,
-            test=None if test is None else str(test),
+            test=test,
             label=label,
             path=path,
+            group=group,
+            time=time_column,
             mirror=mirror,
         )
     print(run.report)
@@ -151,6 +173,8 @@ def look(
     test: Test = None,
     label: Label = None,
     path: PathColumn = None,
+    group: Group = None,
+    time_column: Time = None,
 ) -> None:
     """Steps 1 and 2 only: counts, sizes, balance, quarantine, duplicates, a contact sheet."""
     with _errors(), Screen() as screen:
@@ -162,9 +186,11 @@ def look(
             progress=screen,
             input=input_kind,
             target=target,
-            test=None if test is None else str(test),
+            test=test,
             label=label,
             path=path,
+            group=group,
+            time=time_column,
         )
     print(json.dumps(facts, indent=1))
 
@@ -179,6 +205,8 @@ def expand(
     test: Test = None,
     label: Label = None,
     path: PathColumn = None,
+    group: Group = None,
+    time_column: Time = None,
     mirror: Mirror = None,
 ) -> None:
     """Write the preview sheet: each expansion before and after, and why it is used or not."""
@@ -192,9 +220,11 @@ def expand(
             seed=seed,
             input=input_kind,
             target=target,
-            test=None if test is None else str(test),
+            test=test,
             label=label,
             path=path,
+            group=group,
+            time=time_column,
             mirror=mirror,
         )
     for name, why in record.why.items():

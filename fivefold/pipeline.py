@@ -32,6 +32,7 @@ from fivefold.engine.precision import choose_device
 from fivefold.launch.where import where
 from fivefold.plumbing.clock import Clock, StoppableClock, seconds
 from fivefold.plumbing.errors import FivefoldError, RunError
+from fivefold.plumbing.frames import in_memory
 from fivefold.plumbing.run_folder import writing
 from fivefold.plumbing.silence import Silence
 from fivefold.plumbing.stopper import Stopper
@@ -59,7 +60,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fivefold.bundle import Bundle
-    from fivefold.contracts.records import Dataset, Ensemble
+    from fivefold.contracts.ensembles import Ensemble
+    from fivefold.contracts.records import Dataset
     from fivefold.contracts.roles import Expander, Progress
     from fivefold.contracts.vault import Vault
     from fivefold.plumbing.run_folder import RunFolder
@@ -93,8 +95,9 @@ def win(
     """Do the five steps inside `budget` and judge the ensemble on the sealed test rows.
 
     Args:
-        data: A folder, archive or table of raw items, a pair (X, y), or None for the embedded
-            digits.
+        data: A folder, archive or table of raw items, a pair (X, y) of arrays or of a table and
+            its labels, a pandas DataFrame or Arrow table with its label column, or None for the
+            embedded digits.
         budget: Wall-clock for everything, as seconds or text such as `10m`.
         out: Run folder, also a URL such as `s3://bucket/run`; `runs/NAME` when left out.
         resume: Continue the run in `out` (or the newest of this data) after a stop or a kill; of
@@ -177,7 +180,7 @@ class _Pipeline:
                 picked = picked_from(self.data, asked, progress)
             with self.folder.phase("gather", self.clock):
                 # Arrays are decoded already: a cache of them is worth nothing to another run.
-                cache = self.folder.path / "cache" if isinstance(self.data, tuple) else None
+                cache = self.folder.path / "cache" if in_memory(self.data) else None
                 return picked, *gathered_from(picked, asked, progress, cache)
         except FivefoldError:
             self.folder.discard()

@@ -95,6 +95,8 @@ def picked_from(data: Data, asked: Options, progress: Progress, *, winning: bool
             metric=asked.metric,
             label=asked.label,
             path_column=asked.path,
+            group=asked.group,
+            time=asked.time,
             tick=lambda share: progress.bar("listing", share),
         )
     for guess in picked.problem.guesses:

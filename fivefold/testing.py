@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _ROWS = 12
 _CLASSES = 3
+_PLACES = 5
 _HEAD_BYTES = 4096  # what `recognise` gets of a file
 
 
@@ -43,6 +44,7 @@ def check_encoder(
     *,
     steps: int = 60,
     rate: float = 2e-3,
+    batch: Tensor | None = None,
     **options: Any,  # noqa: ANN401 - the encoder's own
 ) -> None:
     """Check an encoder class on random inputs; it runs in seconds if `width` is small.
@@ -56,6 +58,8 @@ def check_encoder(
         shape: (C, H, W) or (D,).
         steps: Steps in which the loss of a tiny batch has to halve.
         rate: Learning rate of those steps.
+        batch: Some rows (N, *shape) to check it on, where it does not read any numbers: codes,
+            say. Numbers of mean 0 and deviation 1 when left out.
         **options: For the encoder, `width=0.25` say.
 
     Raises:
@@ -63,7 +67,7 @@ def check_encoder(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        x = torch.randn(_ROWS, *shape)
+        x = torch.randn(_ROWS, *shape) if batch is None else batch
         net = encoder(shape, **options)
         net.initialise(x)
         net.eval()
@@ -77,17 +81,28 @@ def check_encoder(
             _check_saving(net, encoder(shape, **options), x)
 
 
-def check_head(head: Callable[[int, int], Head], *, features: int = 8, outputs: int = 3) -> None:
-    """Check a head class whose answers are probabilities over classes.
+def check_head(
+    head: Callable[[int, int], Head],
+    *,
+    features: int = 8,
+    outputs: int = 3,
+    target: str = "class",
+    sequence: bool = False,
+) -> None:
+    """Check a head class.
 
-    Checked: probabilities in float32, also from bf16 outputs; the loss is one number, the same for
-    class numbers and for their one-hot probabilities; smoothing raises the loss of a sure answer;
-    a gradient step lowers the loss; one row is enough.
+    Checked: answers in float32, also from bf16 outputs, shaped and bounded as the target has them;
+    the loss is one finite number; a gradient step lowers it; one row is enough. Of classes also:
+    the loss is the same for class numbers and for their one-hot probabilities, and smoothing
+    raises the loss of a sure answer. Of sequences: padding, where features are 0, is answered by 0
+    and changes no other answer.
 
     Args:
         head: Class, called as `head(features, outputs)`.
         features: F.
-        outputs: K.
+        outputs: K, or M numbers.
+        target: Target kind (a catalog word).
+        sequence: It reads features (N, L, F).
 
     Raises:
         NotConforming: One of the checks failed.
@@ -95,29 +110,48 @@ def check_head(head: Callable[[int, int], Head], *, features: int = 8, outputs: 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         net = head(features, outputs)
-        features_NF = torch.randn(_ROWS, features)
-        numbers_N = torch.arange(_ROWS) % outputs
-        output = net(features_NF)
+        shape = (_ROWS, _PLACES, features) if sequence else (_ROWS, features)
+        x = torch.randn(shape)
+        targets = example_targets(target, _ROWS, outputs, length=_PLACES)
+        net.learn(targets)
+        output = net(x)
         for answer in (output, output.bfloat16(), output[:1]):
-            probabilities = net.probabilities(answer)
-            _require(probabilities.dtype == torch.float32, "probabilities are not float32")
-            _require(probabilities.shape == (len(answer), outputs), "probabilities are not (N, K)")
-            sums = probabilities.sum(1)
-            _require(
-                bool((probabilities >= 0).all()) and torch.allclose(sums, torch.ones_like(sums)),
-                "probabilities are negative or do not sum to one",
-            )
-        _check_loss(net, output, numbers_N, outputs)
+            _check_answers(net.probabilities(answer), len(answer), outputs, target)
+        if target == "class":
+            _check_loss(net, output, targets, outputs)
+        if sequence:
+            _check_padding(net, x)
+        _require(bool(net.loss(output[:1], targets[:1]).isfinite()), "no loss for a single row")
         optimiser = torch.optim.SGD(net.parameters(), lr=0.1)
         losses = []
         for _ in range(3):
-            loss = net.loss(net(features_NF), numbers_N)
+            loss = net.loss(net(x), targets)
+            _require(loss.ndim == 0 and bool(loss.isfinite()), "the loss is not one finite number")
             optimiser.zero_grad()
             torch.autograd.backward(loss)
             optimiser.step()
             losses.append(loss.item())
         falling = all(late < early for early, late in pairwise(losses))
         _require(falling, f"gradient steps do not lower the loss: {losses}")
+
+
+def example_targets(target: str, rows: int, outputs: int, *, length: int = 4) -> Tensor:
+    """Targets of a kind that differ from row to row: for tests of heads and nets.
+
+    Args:
+        target: Target kind (a catalog word); an unknown one is taken for classes.
+        rows: N.
+        outputs: K, or M numbers.
+        length: L of tags.
+    """
+    numbers_N = torch.arange(rows) % outputs
+    if target == "labels":
+        return F.one_hot(numbers_N, outputs).float()
+    if target == "number":
+        return 100.0 + 10.0 * F.one_hot(numbers_N, outputs).float()
+    if target == "tags":
+        return (numbers_N[:, None] + torch.arange(length)) % outputs
+    return numbers_N
 
 
 def check_input_kind(kind: InputKind, good: Sequence[bytes], bad: Sequence[bytes]) -> None:
@@ -220,7 +254,29 @@ def _check_loss(net: Head, output: Tensor, numbers_N: Tensor, outputs: int) -> N
     sure[torch.arange(len(sure)), numbers_N] += 20
     smooth = net.loss(sure, numbers_N, smoothing=0.1)
     _require(bool(smooth > net.loss(sure, numbers_N)), "smoothing does not tame a sure answer")
-    _require(bool(net.loss(output[:1], numbers_N[:1]).isfinite()), "no loss for a single row")
+
+
+def _check_answers(answers: Tensor, rows: int, outputs: int, target: str) -> None:
+    _require(answers.dtype == torch.float32, "probabilities are not float32")
+    if target == "number":
+        _require(answers.shape == (rows, 2 * outputs), "answers are not (N, 2M)")
+        _require(bool((answers[:, outputs:] > 0).all()), "deviations are not above 0")
+        return
+    wanted = (rows, _PLACES, outputs) if target == "tags" else (rows, outputs)
+    _require(answers.shape == wanted, f"probabilities are not of shape {wanted}")
+    sound = bool(((answers >= 0) & (answers <= 1 + 1e-5)).all())
+    if target != "labels":
+        sums = answers.sum(-1)
+        sound = sound and torch.allclose(sums, torch.ones_like(sums))
+    _require(sound, "probabilities are negative or do not sum to one")
+
+
+def _check_padding(net: Head, x: Tensor) -> None:
+    short = x[:, : _PLACES - 2]
+    padded = torch.cat([short, torch.zeros_like(x[:, :2])], dim=1)
+    alone, beside = (net.probabilities(net(some)) for some in (short, padded))
+    _require(bool((beside[:, _PLACES - 2 :] == 0).all()), "padding is answered")
+    _require(_distance(beside[:, : _PLACES - 2], alone) < 1e-4, "padding changes other answers")
 
 
 def _refused(kind: InputKind, raw: bytes) -> bool:

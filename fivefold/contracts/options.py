@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-Data = str | Path | tuple[Any, Any] | None
+Data = Any  # a path, a pair (X, y), a table in memory, or None for the embedded digits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,9 +22,11 @@ class Options:
         target: Target kind; None recognises it.
         metric: Metric that decides; None takes the target's default.
         device: `auto`, `cpu` or `cuda`.
-        test: A separate test part.
-        label: Label column of a table.
-        path: Path column of a table.
+        test: The test part: other data, a column, or a condition such as `index<5`.
+        label: The label: a column, several (`a,b`), a field or pattern of file names, a condition.
+        path: Path column of a table, or the pattern that names the fields of file names.
+        group: What says which rows belong together, a column or pattern; `none` for no groups.
+        time: What says when a row was, a column or pattern; rows are split by it.
         launch: Where nets are trained: `here`, `ray`, `ray:ADDRESS` or `ray://HOST:PORT`.
         member_cpus: Cores that each net asks a cluster for; None leaves it to the cluster's size.
         member_gpus: GPUs that each net asks a cluster for, also a part of one; None asks for one
@@ -45,6 +46,8 @@ class Options:
     test: str | None = None
     label: str | None = None
     path: str | None = None
+    group: str | None = None
+    time: str | None = None
     launch: str = "here"
     member_cpus: float | None = None
     member_gpus: float | None = None

@@ -1,4 +1,7 @@
-"""The records that pass from step to step: pick -> gather -> expand -> train -> ensemble -> win."""
+"""The records that pass from step to step: pick -> gather -> expand -> train -> ensemble -> win.
+
+That of step 5 stands in `ensembles`.
+"""
 
 from __future__ import annotations
 
@@ -364,37 +367,3 @@ class Fleet:
     members: tuple[Member, ...]
     plan: Plan
     degraded: tuple[str, ...]
-
-
-# -------------------------------------------------------------- step 5: ensemble
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ensemble:
-    """Greedy selection with replacement over all members; each calibrated, pooled, calibrated.
-
-    Attributes:
-        weights: Member name -> weight; they sum to one, members with none are left out.
-        temperature: Of the pooled answers of calibrated members; for classes it divides the log of
-            the probabilities.
-        score: The problem's metric on validation rows.
-        log_loss: The target's loss on validation rows after calibration; for classes the log-loss.
-        best_single: `member/fold` of the best single net on validation rows (None without one).
-        best_traditional: Name of the best traditional member on validation rows.
-        temperatures: Temperature of each member, alone and before pooling.
-        sure_above: Smallest confidence at which an answer is called sure; for classes that is the
-            top probability.
-        path: (name, metric after adding it) of each greedy step.
-        notes: Members that were left out, and why.
-    """
-
-    weights: dict[str, float]
-    temperature: float
-    score: float
-    log_loss: float
-    best_single: str | None
-    best_traditional: str | None
-    temperatures: dict[str, float]
-    sure_above: float
-    path: tuple[tuple[str, float], ...]
-    notes: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fivefold.contracts.records import Dataset, ExpansionRecord
-    from fivefold.contracts.rows import FloatArray, IntArray, Items, Targets
+    from fivefold.contracts.rows import Features, FloatArray, IntArray, Items, Targets
 
 
 Choice = tuple[float, str]  # a setting of an expansion, and why
@@ -103,6 +103,24 @@ class InputKind(ABC):
     def fit(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.generic]:
         """Bring one opened item into the cached shape."""
 
+    def key(self, item: NDArray[np.generic]) -> bytes | None:  # noqa: ARG002 - of kinds that fold
+        """What an opened item has in common with all that say the same; None where nothing.
+
+        A text in other capitals, say, or with other spaces: such items are near duplicates.
+        """
+        return None
+
+    def length(
+        self,
+        sides: tuple[int, ...],  # noqa: ARG002 - of kinds whose items are long or short
+        shape: dict[str, Any],  # noqa: ARG002
+    ) -> tuple[float, str] | None:
+        """How long an item that was opened as `sides` is, and in what: `(2.5, "s")`.
+
+        None, the default, where the sides themselves say it.
+        """
+        return None
+
     def smaller(
         self,
         shape: dict[str, Any],  # noqa: ARG002 - of kinds that can
@@ -136,7 +154,7 @@ class Expander(ABC):
     """
 
     record: ExpansionRecord
-    policies: ClassVar[Mapping[str, Any]]
+    policies: Mapping[str, Any]
 
     @classmethod
     @abstractmethod
@@ -185,6 +203,7 @@ class TraditionalFeatures(ABC):
 
     Attributes:
         name: Part of the names of members, unique within the kind.
+        classifiers: Words of the classifiers that suit them; () for all that need no naming.
         per_token: It describes every place of an item: (N * L, F) for items (N, L, ...), row by
             row; padding is described by zeros.
         classifiers: Words of the classifiers that suit them; () for those that suit most features.
@@ -193,7 +212,7 @@ class TraditionalFeatures(ABC):
     """
 
     name: str
-    per_token: ClassVar[bool] = False
+    per_token: bool = False
     classifiers: tuple[str, ...] = ()
     categories: tuple[int, ...] = ()
 
@@ -202,7 +221,7 @@ class TraditionalFeatures(ABC):
         """Learn what the features need (a visual vocabulary, say) from training rows."""
 
     @abstractmethod
-    def describe(self, items: NDArray[np.generic]) -> FloatArray:
+    def describe(self, items: NDArray[np.generic]) -> Features:
         """Describe items (N, *item_shape) by features (N, F)."""
 
     @abstractmethod
@@ -307,6 +326,25 @@ class TargetKind(ABC):
         self, answers: NDArray[np.floating[Any]], temperature: float
     ) -> FloatArray:
         """Answers that are less sure where `temperature` is above 1, surer below."""
+
+    def fit_shift(
+        self,
+        answers: FloatArray,  # noqa: ARG002
+        targets: Targets,  # noqa: ARG002
+        metric: str,  # noqa: ARG002
+    ) -> tuple[float, ...]:
+        """What to favour rare words of the vocabulary by, as `metric` counts them; () for nothing.
+
+        Args:
+            answers: Calibrated answers to validation rows.
+            targets: Of those.
+            metric: The word of the metric that decides.
+        """
+        return ()
+
+    def shifted(self, answers: FloatArray, shift: tuple[float, ...]) -> FloatArray:  # noqa: ARG002
+        """Answers with rare words favoured; as they are unless `fit_shift` ever says so."""
+        return answers
 
     @abstractmethod
     def confidence(self, answers: FloatArray) -> NDArray[np.floating[Any]]:

@@ -15,6 +15,7 @@ from fivefold.plumbing.parts import Part
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
+Features = Any  # (N, F) float32, an array or scipy's CSR: contracts do without scipy
 Targets = NDArray[Any]  # int64 or float32; the shape is their kind's
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, final
 import torch
 from torch import Tensor, nn
 
+from fivefold.engine.precision import has_fast_bf16
 from fivefold.plumbing.errors import OptionError
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def orthogonalise(gradient: Tensor, steps: int = 3) -> Tensor:
         (rows, columns); singular values lie around one (Jordan 2024, Muon).
     """
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = gradient.bfloat16()
+    # Where bfloat16 is emulated the update would cost more than the rest of the step (lab/LOG.md).
+    x = gradient.bfloat16() if has_fast_bf16(gradient.device) else gradient.float()
     x = x / (x.norm() + 1e-7)
     tall = x.size(0) > x.size(1)
     if tall:

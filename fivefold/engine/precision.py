@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TypeVar
 
 import torch
@@ -39,6 +40,7 @@ def choose_device(wanted: str) -> torch.device:
     return torch.device(wanted)
 
 
+@cache
 def has_fast_bf16(device: torch.device) -> bool:
     """Whether bfloat16 products are native there (on others they are slower than float32)."""
     if device.type == "cuda":

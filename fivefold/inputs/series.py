@@ -121,6 +121,10 @@ class Series(InputKind):
         padded[: len(series)] = series
         return padded
 
+    def length(self, sides: tuple[int, ...], shape: dict[str, Any]) -> tuple[float, str]:  # noqa: ARG002
+        """Its steps."""
+        return float(sides[0]), "steps"
+
     def show(
         self,
         item: NDArray[np.generic],

@@ -91,6 +91,10 @@ class Table(InputKind):
         """Every cell missing."""
         return np.full(shape["item_shape"], np.nan, np.float32)
 
+    def length(self, sides: tuple[int, ...], shape: dict[str, Any]) -> tuple[float, str]:  # noqa: ARG002
+        """Columns that are used; the bytes of a row say nothing."""
+        return float(len({slot["of"] for slot in shape["columns"]})), "columns"
+
     def tell(self, shape: dict[str, Any]) -> tuple[str, ...]:
         """Columns that are not used, and those of which only words are."""
         told = [f"column {name} is left out: it {why}" for name, why in shape["left_out"].items()]

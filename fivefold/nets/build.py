@@ -9,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fivefold import catalog
 from fivefold.nets.base import Encoder, Head, Intake, Net, Shape
+from fivefold.plumbing.errors import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,15 +37,17 @@ def build(
         mean: Mean of the raw input over training rows, (C, 1, 1) or (D,).
         std: Its deviation, of the same shape.
         learned: What the input kind learned of its items (`Dataset.shape`); an encoder gets of it
-            what its catalog line `wants`.
+            what its catalog line `wants`, as far as the kind has it.
 
     Raises:
-        OptionError: The catalog has no such encoder or head.
+        OptionError: The catalog has no such encoder or head, or they do not fit each other.
     """
     head_class = catalog.load("head", recipe.head)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        encoder = build_encoder(recipe.net, shape, recipe.width, recipe.depth, learned)
+        encoder = build_encoder(
+            recipe.net, shape, recipe.width, recipe.depth, learned, sequence=_sequence(recipe)
+        )
         head: Head = head_class(encoder.features, outputs)
     return Net(encoder, head, intake_of(recipe.input), mean, std)
 
@@ -56,17 +59,41 @@ def intake_of(kind: str) -> Intake:
 
 
 def build_encoder(
-    word: str, shape: Shape, width: float, depth: int, learned: Mapping[str, Any] | None = None
+    word: str,
+    shape: Shape,
+    width: float,
+    depth: int,
+    learned: Mapping[str, Any] | None = None,
+    *,
+    sequence: bool = False,
 ) -> Encoder:
     """An encoder of the catalog with what its line `wants` of what the input kind learned.
+
+    With `sequence` it gives features of every place (N, L, F).
 
     Raises:
         OptionError: The catalog has no such encoder.
     """
     wants = catalog.entry("encoder", word).facts.get("wants", ())
-    wanted = {name: (learned or {})[name] for name in wants}
+    wanted = {name: learned[name] for name in wants if learned and name in learned}
+    if sequence:
+        wanted["sequence"] = True
     encoder: Encoder = catalog.load("encoder", word)(shape, width=width, depth=depth, **wanted)
     return encoder
+
+
+def _sequence(recipe: Recipe) -> bool:
+    """Whether the head answers for every place of a row, as the encoder then has to."""
+    if catalog.entry("head", recipe.head).facts.get("reads") != "sequence":
+        return False
+    if not catalog.entry("encoder", recipe.net).facts.get("sequence"):
+        able = [e.word for e in catalog.listed("encoder").values() if e.facts.get("sequence")]
+        raise OptionError(
+            found=f"net {recipe.net}, which answers for a row as a whole",
+            wanted=f"one that answers for every place: {', '.join(able)}",
+            hint="choose one of them with --net, or leave it out",
+        )
+    return True
 
 
 def count_parameters(net: nn.Module) -> int:

@@ -62,6 +62,7 @@ class ColumnRows:
         paths: Files of one schema.
 
     Attributes:
+        names: Names of the files.
         columns: What the files declare.
 
     Raises:
@@ -81,16 +82,20 @@ class ColumnRows:
                     hint="name one of them as DATA",
                 )
         self._starts = [0, *accumulate(file.rows for file in self._files)]
-        self._names = within(self.paths)
-        self._numbers = {name: number for number, name in enumerate(self._names)}
+        self.names = within(self.paths)
+        self._numbers = {name: number for number, name in enumerate(self.names)}
 
     def __len__(self) -> int:
         return self._starts[-1]
 
     def name(self, row: int) -> str:
         """`train-0001.parquet:12`, where rows are counted from 1."""
-        number = bisect_right(self._starts, row) - 1
-        return f"{self._names[number]}:{row - self._starts[number] + 1}"
+        number = self.number(row)
+        return f"{self.names[number]}:{row - self._starts[number] + 1}"
+
+    def number(self, row: int) -> int:
+        """Number of the file in which a row lies."""
+        return bisect_right(self._starts, row) - 1
 
     def row(self, name: str) -> int:
         """The row behind a name.

@@ -163,7 +163,7 @@ def _category(name: str, take: str, values: Iterable[str], rows: int) -> Slot:
     return {**_slot(name, take), "type": "category", "values": kept}
 
 
-def _dates(name: str, there: list[Cell]) -> list[Slot]:
+def _dates(name: str, there: Sequence[Cell]) -> list[Slot]:
     """The parts of a date that differ between rows."""
     form = date_form(there)[0]
     found = [m for cell in there if (m := moment(cell, form)) is not None]
@@ -174,7 +174,7 @@ def _dates(name: str, there: list[Cell]) -> list[Slot]:
     ]
 
 
-def _texts(name: str, there: list[Cell], rows: int) -> list[Slot]:
+def _texts(name: str, there: Sequence[Cell], rows: int) -> list[Slot]:
     """What can be seen of text without reading it: how it begins, its number, its length, words."""
     texts = [words_of(cell) for cell in there if cell is not None]
     slots = []
@@ -245,7 +245,7 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def _codes(there: list[Cell]) -> bool:
+def _codes(there: Sequence[Cell]) -> bool:
     """Whether these are digits of one length, some of which begin with a zero: codes."""
     zeros = sum(map(is_code, there))
     return zeros > 0 and zeros >= 0.01 * len(there)

@@ -13,6 +13,11 @@ def is_frame(data: object) -> bool:
     return pandas or (hasattr(data, "column_names") and hasattr(data, "to_pylist"))
 
 
+def in_memory(data: object) -> bool:
+    """Whether data are at hand already: a pair (X, y), or a table."""
+    return isinstance(data, tuple) or is_frame(data)
+
+
 def is_row(data: object) -> bool:
     """Whether it is one row: a pandas Series with names."""
     return hasattr(data, "iloc") and hasattr(data, "to_dict") and not hasattr(data, "columns")

@@ -1,4 +1,4 @@
-"""Single files that are compressed: `.gz`, `.bz2`, `.xz`; a compressed tar is an archive instead."""
+"""Single files that are compressed: `.gz`, `.bz2`, `.xz`; a compressed tar is an archive."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import tarfile
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, cast, final
 
 from fivefold.plumbing.errors import BadItem
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LIMIT = 1 << 30
+_LOOKED_AT = 64
 
 
 @final
@@ -65,9 +66,9 @@ class Shards:
         """`train-0001.tar/key.jpg`."""
         return f"{self.names[self._shard[item]]}/{self._keys[item]}.{field}"
 
-    def shard(self, item: int) -> str:
-        """Name of the shard in which an item lies."""
-        return self.names[self._shard[item]]
+    def number(self, item: int) -> int:
+        """Number of the shard in which an item lies."""
+        return self._shard[item]
 
     def get(self, item: int, field: str) -> bytes | None:
         """The bytes of one field of an item; None where it has none."""
@@ -177,6 +178,20 @@ class ShardSource:
         if place == len(self._names) or self._names[place] != name:
             raise BadItem("is not in the shards")
         return place
+
+
+def looks_sharded(path: Path, labels: set[str]) -> bool:
+    """Whether a .tar begins with items of several fields, a label among them."""
+    try:
+        first = [
+            split_name(info.name.removeprefix("./"))
+            for info in islice(_members(path), _LOOKED_AT)
+            if info.isreg() and not litter(info.name)
+        ]
+    except DAMAGE:
+        return False
+    keys = Counter(key for key, _ in first)
+    return bool({field for _, field in first} & labels) and len(keys) <= 0.6 * len(first)
 
 
 def split_name(name: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from fivefold.plumbing.archives import ArchiveSource, is_archive
 from fivefold.plumbing.errors import BadItem, DataError
 from fivefold.plumbing.files import printable
 from fivefold.plumbing.folders import ITEM_LIMIT, FolderSource, reason_of
+from fivefold.plumbing.packed import bare_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,9 +23,21 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-__all__ = ["ITEM_LIMIT", "TABLES", "ArraySource", "FolderSource", "RowSource", "open_source"]
+__all__ = [
+    "ITEM_LIMIT",
+    "ROWS",
+    "TABLES",
+    "TAGGED",
+    "ArraySource",
+    "FolderSource",
+    "RowSource",
+    "open_source",
+]
 
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".arrow", ".feather")
+TAGGED = (".conllu", ".conll", ".conll2003", ".iob", ".iob2", ".bio", ".bioes", ".col")
+# Files that may hold many items, a row each.
+ROWS = (*TABLES, *TAGGED, ".json", ".ts", ".txt", ".data", ".dat", ".lines")
 
 
 @final
@@ -138,7 +151,7 @@ def open_source(
             wanted="a folder, an archive or a table",
             hint="name the folder that holds the pictures",
         ) from cause
-    if path.suffix.lower() in TABLES:
+    if bare_name(path.name).lower().endswith(ROWS):
         return FolderSource(path.parent, (path.name,))
     if is_archive(path.name, head):
         return ArchiveSource(path, scratch, tick=tick)

@@ -54,7 +54,7 @@ def fit_temperature(probabilities: NDArray[np.floating[Any]], targets: IntArray)
 
 def apply_binary_temperature(probabilities: NDArray[np.floating[Any]], t: float) -> FloatArray:
     """Divide the log-odds of probabilities of any shape, clipped at 1e-7, by `t`."""
-    return expit(_log_odds(probabilities) / t).astype(np.float32)
+    return expit(log_odds(probabilities) / t).astype(np.float32)
 
 
 def fit_binary_temperature(probabilities: NDArray[np.floating[Any]], truth: NDArray[Any]) -> float:
@@ -63,7 +63,7 @@ def fit_binary_temperature(probabilities: NDArray[np.floating[Any]], truth: NDAr
     With the same prior as `fit_temperature`.
     """
     step = max(1, probabilities.size // _CELLS)
-    odds = np.where(truth[::step] > 0, 1.0, -1.0) * _log_odds(probabilities[::step])
+    odds = np.where(truth[::step] > 0, 1.0, -1.0) * log_odds(probabilities[::step])
 
     def cost(log_t: float) -> float:
         return float(np.logaddexp(0.0, -odds / np.exp(log_t)).sum() + 0.5 * log_t**2)
@@ -73,7 +73,8 @@ def fit_binary_temperature(probabilities: NDArray[np.floating[Any]], truth: NDAr
     return float(np.exp(found.x)) if found.fun < cost(0.0) else 1.0
 
 
-def _log_odds(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+def log_odds(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Log-odds of probabilities, clipped at 1e-7 from both ends."""
     return np.asarray(logit(np.clip(probabilities.astype(np.float64), LEAST, 1.0 - LEAST)))
 
 

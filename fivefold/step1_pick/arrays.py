@@ -122,7 +122,7 @@ def _several(y: Numbers, target: str) -> tuple[str | None, ...]:
             found=f"{rows[0, 0]!r} in y", wanted="numbers", hint="leave out target='number'"
         )
     if target == "number":
-        good = np.isfinite(rows.astype(np.float64)).all(1)
+        good = [bool(np.isfinite(row).all()) for row in rows.astype(np.float64)]
         texts = [SEPARATOR.join(map(repr, row)) for row in rows.tolist()]
         return tuple(text if fine else None for text, fine in zip(texts, good, strict=True))
     return tuple(SEPARATOR.join(map(str, row)) for row in rows.tolist())

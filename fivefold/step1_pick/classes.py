@@ -1,11 +1,12 @@
-"""What the labels say: which classes, how many, in which parts; and when they are no problem."""
+"""What the labels say: which, how many, in which parts; and when they are no problem."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fivefold.contracts.records import Guess
+from fivefold.contracts.records import SEPARATOR, Guess
 from fivefold.plumbing.errors import DataError
 from fivefold.plumbing.files import printable
 from fivefold.step1_pick.parts import stated
@@ -14,13 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fivefold.contracts.records import Listing, Part
+    from fivefold.step1_pick.found import Found
 
 
-def check_classes(listing: Listing) -> None:
-    """Refuse rows that are no class problem.
+def check_target(listing: Listing, target: str) -> None:
+    """Refuse rows that are no problem.
 
     Raises:
-        DataError: No train part, no or one class, or a single item in every class.
+        DataError: No train part, nothing to tell apart, or a single item in every class.
     """
     parts = stated(listing.parts)
     if parts and "train" not in parts:
@@ -29,15 +31,16 @@ def check_classes(listing: Listing) -> None:
             wanted="rows to train on",
             hint="name the folder above it, or give the test part with --test",
         )
-    counts = open_counts(listing)
+    counts = open_counts(listing, target)
+    what = {"class": "class", "number": "number"}.get(target, "label")
     if len(counts) < 2:
-        which = "".join(f": {printable(word)} ({n:,} items)" for word, n in counts.items())
+        which = "".join(f": {_short(word)} ({n:,} items)" for word, n in counts.items())
         raise DataError(
-            found=f"{len(counts) or 'no'} class{which}" if counts else "no row with a label",
-            wanted="at least two classes to train on",
+            found=f"{len(counts) or 'no'} {what}{which}" if counts else "no row with a label",
+            wanted=f"at least two {_plural(what)} to train on",
             hint="put the items of each class in a folder of its own, or check --label",
         )
-    if max(counts.values()) == 1:
+    if target == "class" and max(counts.values()) == 1:
         raise DataError(
             found=f"{len(counts):,} classes with one item each",
             wanted="several items per class, to learn from some and judge on others",
@@ -45,47 +48,107 @@ def check_classes(listing: Listing) -> None:
         )
 
 
-def open_counts(listing: Listing) -> Counter[str]:
-    """Items per class outside the test part."""
+def open_counts(listing: Listing, target: str = "class") -> Counter[str]:
+    """Items per class, or per label or tag, outside the test part."""
     pairs = zip(listing.labels, listing.parts, strict=True)
-    return Counter(label for label, part in pairs if label is not None and part != "test")
+    own = (label for label, part in pairs if label is not None and part != "test")
+    if target in ("labels", "tags"):
+        return Counter(word for label in own for word in label.split(SEPARATOR) if word)
+    return Counter(own)
 
 
-def class_guesses(listing: Listing, tested: Listing | None) -> list[Guess]:
+def about_target(listing: Listing, tested: Listing | None, target: str, why: str) -> list[Guess]:
     """Target and parts in words, and what is odd about the labels."""
-    counts = open_counts(listing)
-    common = [printable(word) for word, _ in counts.most_common(5)]
-    low, high = min(counts.values()), max(counts.values())
-    spread = f"{low:,}" if low == high else f"{low:,} to {high:,}"
-    more = f" and {len(counts) - 5:,} more" if len(counts) > 5 else ""
-    target = Guess(
-        question="target",
-        answer="class",
-        why=f"{len(counts):,} labels with {spread} items each: {', '.join(common)}{more}",
-        option="--target KIND",
-    )
-    guesses = [target, _parts(listing, tested)]
+    counts = open_counts(listing, target)
+    guesses = [_target(counts, target, why), _parts(listing, tested)]
+    if target == "number":
+        return guesses
     twins = _twins(counts)
     if twins:
         guesses.append(
             Guess(
                 question="classes that differ only in case or space",
                 answer="kept apart",
-                why="; ".join(" and ".join(repr(printable(w)) for w in group) for group in twins),
+                why="; ".join(" and ".join(repr(_short(w)) for w in group) for group in twins[:5]),
                 option="give them one name if they are one class",
             )
         )
-    strange = sorted(_test_labels(listing, tested) - set(counts))
+    strange = sorted(_test_labels(listing, tested, target) - set(counts))
     if strange:
         guesses.append(
             Guess(
                 question="classes in the test part only",
                 answer=f"{len(strange):,}, which cannot be learned",
-                why=f"no train row has {', '.join(printable(w) for w in strange[:5])}",
+                why=f"no train row has {', '.join(_short(w) for w in strange[:5])}",
                 option="add train rows of them, or remove them from the test part",
             )
         )
     return guesses
+
+
+def alike_labels(
+    found: Found, tested: Found | None, target: str
+) -> tuple[Found, Found | None, list[Guess]]:
+    """Test labels that differ from a class only by case, space or a full stop, as that class."""
+    if target != "class":
+        return found, tested, []
+    known = open_counts(found.listing)
+    by_key: dict[str, list[str]] = defaultdict(list)
+    for word in known:
+        by_key[_key(word)].append(word)
+    strange = _test_labels(found.listing, tested.listing if tested else None, target) - set(known)
+    match = {word: by_key[_key(word)][0] for word in strange if len(by_key[_key(word)]) == 1}
+    if not match:
+        return found, tested, []
+    told = ", ".join(f"{_short(a)!r} is {_short(b)!r}" for a, b in sorted(match.items())[:4])
+    guess = Guess(
+        question="test labels in another spelling",
+        answer=told,
+        why="they differ only in case, space or a full stop",
+        option="spell them alike if they are not the same",
+    )
+    found = _renamed(found, match)
+    return found, _renamed(tested, match) if tested else None, [guess]
+
+
+def _renamed(found: Found, match: dict[str, str]) -> Found:
+    pairs = zip(found.listing.labels, found.listing.parts, strict=True)
+    labels = tuple(
+        match.get(label, label) if label is not None and part == "test" else label
+        for label, part in pairs
+    )
+    return replace(found, listing=replace(found.listing, labels=labels))
+
+
+def _key(word: str) -> str:
+    return "".join(word.casefold().split()).rstrip(".")
+
+
+def _target(counts: Counter[str], target: str, why: str) -> Guess:
+    low, high = min(counts.values()), max(counts.values())
+    if target == "number":
+        said = f"{counts.total():,} rows"
+    else:
+        common = [_short(word) for word, _ in counts.most_common(5)]
+        spread = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+        more = f" and {len(counts) - 5:,} more" if len(counts) > 5 else ""
+        what = {"tags": "tags", "labels": "labels"}.get(target, "labels")
+        said = f"{len(counts):,} {what} with {spread} items each: {', '.join(common)}{more}"
+    return Guess(
+        question="target",
+        answer=target,
+        why="; ".join(one for one in (why, said) if one),
+        option="--target KIND",
+    )
+
+
+def _short(word: str) -> str:
+    text = printable(word)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _plural(word: str) -> str:
+    return word + ("es" if word.endswith("s") else "s")
 
 
 def _parts(listing: Listing, tested: Listing | None) -> Guess:
@@ -108,10 +171,13 @@ def _parts(listing: Listing, tested: Listing | None) -> Guess:
     )
 
 
-def _test_labels(listing: Listing, tested: Listing | None) -> set[str]:
+def _test_labels(listing: Listing, tested: Listing | None, target: str) -> set[str]:
     pairs = zip(listing.labels, listing.parts, strict=True)
     own = {label for label, part in pairs if label is not None and part == "test"}
-    return own | {label for label in (tested.labels if tested else ()) if label is not None}
+    own |= {label for label in (tested.labels if tested else ()) if label is not None}
+    if target in ("labels", "tags"):
+        return {word for label in own for word in label.split(SEPARATOR) if word}
+    return own
 
 
 def _twins(words: Iterable[str]) -> list[list[str]]:

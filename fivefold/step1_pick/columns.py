@@ -1,9 +1,10 @@
-"""Which column of a table names the files, which the label, which the part."""
+"""Which column of a table names the files, and which the part."""
 
 from __future__ import annotations
 
 import os
 import posixpath
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -11,24 +12,17 @@ from typing import TYPE_CHECKING
 from fivefold.plumbing.errors import DataError
 from fivefold.plumbing.files import printable
 from fivefold.step1_pick.parts import part_of
+from fivefold.step1_pick.words import PARTS, PATHS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from fivefold.step1_pick.tables import Table
 
 Find = Callable[[str], str | None]
-_PATHS = {
-    *("path", "file", "filename", "file_name", "filepath", "file_path", "image", "img", "images"),
-    *("image_path", "img_path", "image_name", "image_file", "image_id", "picture", "photo", "id"),
-}
-_LABELS = (
-    *("label", "labels", "class", "target", "category", "y", "species", "classname", "class_name"),
-    *("label_name", "class_label", "classes", "class_id", "label_id", "breed", "diagnosis"),
-)
-_PARTS = ("split", "part", "subset", "set", "partition", "phase", "usage", "dataset")
 _LOOKED_AT = 400
+_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
 
 
 def on_disk(folder: Path) -> Find:
@@ -96,7 +90,7 @@ def path_column(table: Table, find: Find, asked: str | None) -> str | None:
     if asked is not None:
         columns = [asked]
     else:
-        columns = [c for c in table.columns if _is_path_word(c) or not _numbers(table.column(c))]
+        columns = [c for c in table.columns if is_path_word(c) or not _numbers(table.column(c))]
     shares = {column: found_share(table.column(column), find) for column in columns}
     best = max(shares, key=lambda column: shares[column], default=None)
     return best if best is not None and shares[best] >= 0.5 else None
@@ -104,7 +98,7 @@ def path_column(table: Table, find: Find, asked: str | None) -> str | None:
 
 def no_paths(table: Table, find: Find, asked: str | None) -> DataError:
     """The error of a table whose cells name no files: which column was meant, and what is there."""
-    named = [column for column in table.columns if _is_path_word(column)]
+    named = [column for column in table.columns if is_path_word(column)]
     meant = asked or (named[0] if named else None)
     hint = "check where the files lie relative to the table; --path names another column"
     if meant is None:
@@ -125,42 +119,33 @@ def no_paths(table: Table, find: Find, asked: str | None) -> DataError:
     )
 
 
-def label_column(table: Table, others: set[str | None]) -> tuple[str, str, bool]:
-    """The label column, why, and whether its name says so; `others` are path and part columns.
-
-    Raises:
-        DataError: No column could be it.
-    """
-    free = [column for column in table.columns if column not in others]
-    for word in _LABELS:
-        for column in free:
-            if column.casefold().replace(" ", "_") == word:
-                return column, "its name says so", True
-    counts = {c: len({cell for cell in table.column(c) if cell is not None}) for c in free}
-    few = [c for c in free if 2 <= counts[c] <= max(len(table.cells) // 2, 2)]
-    words = [c for c in few if not _numbers(table.column(c))]
-    if not few:
-        raise DataError(
-            found=f"columns {', '.join(map(printable, table.columns))} in {table.name}",
-            wanted="a label column: few values that repeat",
-            hint="name it with --label COLUMN",
-        )
-    chosen = min(words or few, key=lambda column: counts[column])
-    return chosen, f"{counts[chosen]} values that repeat", False
-
-
 def part_column(table: Table, taken: set[str | None]) -> str | None:
     """The column that says train, validation or test in every row."""
     for column in table.columns:
-        if column not in taken and column.casefold() in _PARTS:
+        if column not in taken and column.casefold() in PARTS:
             cells = table.column(column)
             if all(cell is not None and part_of(cell) is not None for cell in cells):
                 return column
     return None
 
 
-def _is_path_word(column: str) -> bool:
-    return column.casefold().replace(" ", "_") in _PATHS
+def path_word(table: Table) -> str | None:
+    """A column whose name says that it holds paths, or whose cells look like them."""
+    named = [column for column in table.columns if is_path_word(column)]
+    looks = [column for column in table.columns if names_files(table.column(column))]
+    return next(iter((*looks, *named)), None)
+
+
+def names_files(cells: Sequence[str | None]) -> bool:
+    """Whether most cells look like names of files: they end in a suffix of letters."""
+    given = [cell for cell in cells[:: max(len(cells) // _LOOKED_AT, 1)] if cell is not None]
+    fit = sum(_SUFFIX.search(cell) is not None and len(cell.split()) < 4 for cell in given)
+    return bool(given) and fit > 0.5 * len(given)
+
+
+def is_path_word(column: str) -> bool:
+    """Whether a column's name says that it holds paths."""
+    return column.casefold().replace(" ", "_") in PATHS
 
 
 def _numbers(cells: Iterable[str | None]) -> bool:

@@ -23,9 +23,10 @@ _HINT = "put the files in one folder per class, or add a table with a path and a
 
 
 def has_classes(source: Files) -> bool:
-    """Whether the files lie in at least two class folders."""
+    """Whether the files lie in at least two class folders, which are not all called like parts."""
     _, found = _read(source)
-    return len({label for _, label, _ in found if label is not None}) > 1
+    labels = {label for _, label, _ in found if label is not None}
+    return len(labels) > 1 and None in {part_of(label) for label in labels}
 
 
 def read_folders(source: Files, shown: str) -> Found:

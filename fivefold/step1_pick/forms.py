@@ -76,7 +76,7 @@ def separated(shown: str, text: str, *, delimiter: str | None = None) -> Form:
 
 
 def _without_remarks(text: str) -> tuple[str, int]:
-    """The text from its table on; lines that begin with `|`, `%` or `sep=` before it are remarks."""
+    """The text from its table on; lines before it that begin with `|`, `%`, `sep=` are remarks."""
     skipped = 0
     while text.startswith(("|", "%", "sep=")):
         line, end, rest = text.partition("\n")

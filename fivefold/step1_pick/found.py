@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fivefold.contracts.records import Guess, Listing, Part
+from fivefold.contracts.records import Guess, Input, Listing, Part
 from fivefold.plumbing.archives import ArchiveSource
-from fivefold.plumbing.sources import ArraySource, FolderSource
+from fivefold.plumbing.column_rows import ColumnSource
+from fivefold.plumbing.joined import JoinedSource
+from fivefold.plumbing.shards import ShardSource
+from fivefold.plumbing.sources import ArraySource, FolderSource, RowSource
+from fivefold.step1_pick.fields import Fields
 
-Files = FolderSource | ArchiveSource
-Raw = Files | ArraySource
+Files = FolderSource | ArchiveSource | JoinedSource
+Opaque = Files | ColumnSource | ShardSource  # of items whose kind their bytes tell
+Raw = Opaque | ArraySource | RowSource
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,10 +27,14 @@ class Found:
         layout: The layout in words.
         guesses: What was read off the data besides kinds and metric.
         path_column: Column with the paths, in a table.
-        label_column: Column with the labels, in a table.
-        kind: Input kind where the layout settles it (arrays); None where files must be looked at.
+        label_column: Column or field with the labels, where they have one.
+        kind: Input kind where the layout settles it; None where files must be looked at.
+        inputs: All inputs of a row, where the layout settles them.
         target: Target kind where the layout settles it; None where the labels decide.
         scale: Numbers that are black and white, where pictures are not pixels yet (arrays).
+        fields: What options can name of each row.
+        joined: A second source that was given as test part is among the rows.
+        group: The field whose values keep rows together, where one is believed.
     """
 
     source: Raw
@@ -35,8 +44,12 @@ class Found:
     path_column: str | None = None
     label_column: str | None = None
     kind: str | None = None
+    inputs: tuple[Input, ...] = ()
     target: str | None = None
     scale: tuple[float, float] | None = None
+    fields: Fields | None = None
+    joined: bool = False
+    group: str | None = None
 
 
 def rows(found: list[tuple[str, str | None, Part | None]]) -> Listing:

@@ -13,7 +13,7 @@ from fivefold.plumbing.magic import other_format
 
 if TYPE_CHECKING:
     from fivefold.contracts.records import Listing
-    from fivefold.step1_pick.found import Files
+    from fivefold.step1_pick.found import Opaque
 
 _LOOKED_AT = 64
 
@@ -28,7 +28,7 @@ def check_word(room: catalog.Room, word: str | None) -> None:
         catalog.entry(room, word)
 
 
-def recognise(listing: Listing, source: Files, asked: str | None) -> Guess:
+def recognise(listing: Listing, source: Opaque, asked: str | None) -> Guess:
     """The input kind of files; its `answer` is the catalog word.
 
     Raises:
@@ -55,7 +55,7 @@ def recognise(listing: Listing, source: Files, asked: str | None) -> Guess:
     )
 
 
-def _head(source: Files, name: str) -> bytes:
+def _head(source: Opaque, name: str) -> bytes:
     try:
         return source.head(name)
     except BadItem:

@@ -2,192 +2,147 @@
 
 from __future__ import annotations
 
-import posixpath
+import base64
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fivefold.contracts.records import Guess
-from fivefold.plumbing.errors import BadItem, DataError
+from fivefold.contracts.records import Guess, Input, Listing
 from fivefold.plumbing.files import printable
-from fivefold.plumbing.sources import TABLES, FolderSource
-from fivefold.step1_pick.columns import (
-    among,
-    label_column,
-    no_paths,
-    on_disk,
-    part_column,
-    path_column,
-)
-from fivefold.step1_pick.found import Files, Found, rows
-from fivefold.step1_pick.parts import part_of, stated
-from fivefold.step1_pick.tables import Table, read_table
+from fivefold.plumbing.sources import FolderSource, RowSource
+from fivefold.step1_pick.columns import part_column, path_column
+from fivefold.step1_pick.fields import Fields, of_table
+from fivefold.step1_pick.found import Files, Found
+from fivefold.step1_pick.kinds import recognise
+from fivefold.step1_pick.parts import leading_parts, part_of
+from fivefold.step1_pick.patterns import is_pattern
+from fivefold.step1_pick.profile import profile
+from fivefold.step1_pick.reading import Reading, reading_of
+from fivefold.step1_pick.roles import LabelColumn, group_column, label_column, set_aside
+from fivefold.step1_pick.rows import columns_in
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from fivefold.contracts.records import Part
+    from fivefold.step1_pick.asked import Asked
     from fivefold.step1_pick.columns import Find
+    from fivefold.step1_pick.forms import Cell
+    from fivefold.step1_pick.tables import Table
 
-Row = tuple[str, str | None, "Part | None"]
-
-
-def tables_of(source: Files) -> list[str]:
-    """Names of the tables in a source."""
-    return [name for name in source.names() if name.lower().endswith(TABLES)]
+_MANY = 2  # columns of cells beside a path that are worth a net of their own
 
 
-def read_table_file(table: Path, label: str | None, paths: str | None) -> Found:
-    """Read a table that was named itself; its paths are relative to its own folder.
-
-    Raises:
-        DataError: The table cannot be read, or has no such columns.
-    """
-    content = _open(FolderSource(table.parent, (table.name,)), table.name)
-    find = on_disk(table.parent)
-    content, column = _with_paths(content, find, paths)
-    if column is None:
-        # The whole folder is listed only when the paths as they stand lead nowhere.
-        find = among(FolderSource(table.parent).names(), "")
-        content, column = _with_paths(content, find, paths)
-    if column is None:
-        raise no_paths(content, find, paths)
-    found, guesses, label_name = _rows(content, find, column, label)
-    names = tuple(dict.fromkeys(name for name, _, _ in found))
-    return Found(
-        source=FolderSource(table.parent, names),
-        listing=rows(found),
-        layout="table",
-        guesses=guesses,
-        path_column=column,
-        label_column=label_name,
-    )
+def with_paths(table: Table, find: Find, asked: Asked) -> tuple[Table, str | None]:
+    """The table and its path column; read without a header when the header names a file."""
+    path = None if asked.path is None or is_pattern(asked.path) else asked.path
+    if path is None and any("." in column and find(column) for column in table.columns):
+        table = table.headless()
+    return table, path_column(table, find, path)
 
 
-def named_table_within(source: Files, name: str) -> Found | None:
-    """Rows of a table beside class folders, if one column names files and one is called label.
-
-    None for any other table, also for one that cannot be read: the class folders are enough then.
-    """
-    try:
-        content, find = _within(source, name)
-        content, column = _with_paths(content, find, None)
-        if column is None or not label_column(content, {column})[2]:
-            return None
-        return _found_within(source, content, find, column, None)
-    except DataError:
-        return None
-
-
-def read_table_within(source: Files, name: str, label: str | None, paths: str | None) -> Found:
-    """Read a table that lies among the files it names.
+def read_paths(
+    table: Table,
+    parts: Sequence[Part | None],
+    source: Files | Path,
+    find: Find,
+    path: str,
+    asked: Asked,
+) -> Found:
+    """Read a table of which one column names files.
 
     Args:
-        source: The folder or archive.
-        name: The table in it.
-        label: Label column, when the user named it.
-        paths: Path column, when the user named it.
+        table: All parts below each other.
+        parts: The part of each row, where files state it.
+        source: What the files lie in, or the folder that paths are relative to.
+        find: The name in the source of a cell.
+        path: The path column.
+        asked: What the user settled.
 
     Raises:
-        DataError: The table cannot be read, or has no such columns.
+        DataError: No column could be the label.
     """
-    content, find = _within(source, name)
-    content, column = _with_paths(content, find, paths)
-    if column is None:
-        raise no_paths(content, find, paths)
-    return _found_within(source, content, find, column, label)
-
-
-def _within(source: Files, name: str) -> tuple[Table, Find]:
-    others = (other for other in source.names() if other != name)
-    return _open(source, name), among(others, posixpath.dirname(name))
-
-
-def _open(source: Files, name: str) -> Table:
-    try:
-        raw = source.read(name)
-    except BadItem as cause:
-        raise DataError(
-            found=f"the table {printable(name)}, which {cause}",
-            wanted="a table with a path and a label column",
-            hint="write it again, or remove it and use class folders",
-        ) from cause
-    return read_table(name, raw)
-
-
-def _found_within(source: Files, content: Table, find: Find, path: str, label: str | None) -> Found:
-    found, guesses, label = _rows(content, find, path, label)
-    unnamed = len(set(source.names()) - {name for name, _, _ in found}) - 1
-    note = Guess(
-        question=f"files that {content.name} does not name",
-        answer=f"{unnamed:,} left out",
-        why="only rows of the table have a label",
-        option="add them to the table",
+    part = None if any(parts) else part_column(table, {path, asked.label})
+    label = _label(table, {path, part, asked.group, asked.time}, asked)
+    name, labels = of_table(table.columns, table.cells, table.name).choose(label.name, "--label")
+    cells = table.column(path)
+    names = [None if cell is None else find(cell) or cell for cell in cells]
+    parts = _parts(table, part, names, parts)
+    first, labels_of, guesses = _one_label_each(table, names, labels)
+    kept = list(first.values())
+    listing = Listing(
+        names=tuple(first),
+        labels=tuple(labels_of[name] for name in first),
+        parts=tuple(parts[row] for row in kept),
     )
-    return Found(
-        source=source,
-        listing=rows(found),
-        layout="table",
-        guesses=(*guesses, note) if unnamed else guesses,
-        path_column=path,
-        label_column=label,
-    )
-
-
-def _with_paths(table: Table, find: Find, asked: str | None) -> tuple[Table, str | None]:
-    """The table and its path column; read without a header when the header names a file."""
-    if asked is None and any("." in column and find(column) for column in table.columns):
-        table = table.headless()
-    return table, path_column(table, find, asked)
-
-
-def _rows(
-    table: Table, find: Find, path: str, label: str | None
-) -> tuple[list[Row], tuple[Guess, ...], str]:
-    """Rows of a table whose path column is known, what was guessed, and the label column."""
-    part = part_column(table, {path, label})
-    why = "asked for"
-    if label is None:
-        label, why, _ = label_column(table, {path, part})
-    cells = zip(table.column(path), table.column(label), strict=True)
-    names = [(find(p) or p, text) for p, text in cells if p is not None]
-    parts = _parts(table, part, path, [name for name, _ in names])
-    labels, guesses = _one_label_each(table, names)
-    found = {
-        name: (name, labels[name], given) for (name, _), given in zip(names, parts, strict=True)
-    }
+    files = FolderSource(source, listing.names) if isinstance(source, Path) else source
     layout = Guess(
         question="layout",
         answer=f"table {table.name}, {len(table.cells):,} rows",
         why=f"column {printable(path)!r} names the files",
         option="--path COLUMN",
     )
-    column = Guess(
-        question="label column", answer=printable(label), why=why, option="--label COLUMN"
+    narrowed = tuple(table.cells[row] for row in kept)
+    fields = of_table(table.columns, narrowed, table.name)
+    found = Found(
+        source=files,
+        listing=listing,
+        layout="table",
+        guesses=(*table.guesses, layout, label.guess(), *guesses),
+        path_column=path,
+        label_column=name,
+        fields=fields,
     )
-    return list(found.values()), (*table.guesses, layout, column, *guesses), label
+    return _with_others(found, fields, {path, part, *columns_in(label.name, table)}, asked)
 
 
-def _parts(table: Table, column: str | None, path: str, names: list[str]) -> list[Part | None]:
-    """Parts by a column of the table, or else by the folders that the paths begin with."""
+def left_out(found: Found, source: Files, tables: Sequence[str]) -> tuple[Guess, ...]:
+    """The files that a table among them does not name, in words."""
+    unnamed = set(source.names()) - set(found.listing.names) - set(tables)
+    if not unnamed:
+        return ()
+    return (
+        Guess(
+            question=f"files that {' and '.join(map(printable, tables))} does not name",
+            answer=f"{len(unnamed):,} left out",
+            why="only rows of the table have a label",
+            option="add them to the table",
+        ),
+    )
+
+
+def _label(table: Table, taken: set[str | None], asked: Asked) -> LabelColumn:
+    if asked.label is not None and not is_pattern(asked.label):
+        return LabelColumn(name=asked.label, why="asked for", named=True)
+    free = [profile(name, table.column(name)) for name in table.columns if name not in taken]
+    return label_column(free, of_table(table.columns, table.cells, table.name).where)
+
+
+def _parts(
+    table: Table, column: str | None, names: Sequence[Cell], given: Sequence[Part | None]
+) -> Sequence[Part | None]:
+    """Parts by their files, by a column, or by the folders that the paths begin with."""
+    if any(given):
+        return given
     if column is not None:
-        cells = zip(table.column(path), table.column(column), strict=True)
-        return [part_of(cell or "") for name, cell in cells if name is not None]
-    by_folder = [
-        next((part for folder in name.split("/")[:-1] if (part := part_of(folder))), None)
-        for name in names
-    ]
-    whole = None not in by_folder and len(stated(by_folder)) > 1 and "train" in by_folder
-    return by_folder if whole else [None] * len(names)
+        return [part_of(cell or "") for cell in table.column(column)]
+    return leading_parts([name or "" for name in names])
 
 
 def _one_label_each(
-    table: Table, names: list[tuple[str, str | None]]
-) -> tuple[dict[str, str | None], list[Guess]]:
-    """The label of each file; none for a file that the table gives two."""
-    given: dict[str, set[str | None]] = {}
-    for name, label in names:
-        given.setdefault(name, set()).add(label)
-    torn = [name for name, labels in given.items() if len(labels) > 1]
-    labels = {name: next(iter(own)) if len(own) == 1 else None for name, own in given.items()}
+    table: Table, names: Sequence[Cell], labels: Sequence[Cell]
+) -> tuple[dict[str, int], dict[str, Cell], list[Guess]]:
+    """First row and label of each file; no label for a file that the table gives two."""
+    first: dict[str, int] = {}
+    given: dict[str, set[Cell]] = {}
+    for row, (name, label) in enumerate(zip(names, labels, strict=True)):
+        if name is not None:
+            first.setdefault(name, row)
+            given.setdefault(name, set()).add(label)
+    torn = [name for name, own in given.items() if len(own) > 1]
+    one = {name: next(iter(own)) if len(own) == 1 else None for name, own in given.items()}
     facts = (
         ("files with two labels", torn, "the table gives them more than one label"),
         ("files without a label", [n for n, own in given.items() if own == {None}], "empty cells"),
@@ -202,4 +157,50 @@ def _one_label_each(
         for question, which, why in facts
         if which
     ]
-    return labels, guesses
+    return first, one, guesses
+
+
+def _with_others(found: Found, fields: Fields, taken: set[str | None], asked: Asked) -> Found:
+    """What the other columns are: groups, inputs beside the file, or nothing."""
+    taken |= {asked.group, asked.time}
+    profiles = [profile(word, fields.column(word)) for word in fields.words if word not in taken]
+    group, offered, told = (None, None, None) if asked.group else group_column(profiles)
+    columns = {one.name: fields.column(one.name) for one in profiles}
+    aside = set_aside(profiles, columns, found.listing.labels, found.label_column or "")
+    free = [one for one in profiles if one.name not in aside and one.name not in (group, offered)]
+    guesses = (*found.guesses, told) if told is not None and group is None else found.guesses
+    found = replace(found, guesses=guesses, group=group)
+    wanted = any(one.text for one in free) or len(free) >= _MANY
+    if not free or (asked.kind is None and not wanted) or asked.kind not in (None, "several"):
+        return found
+    file_kind = recognise(found.listing, found.source, None).answer  # type: ignore[arg-type]
+    reading = reading_of([one for one in free if not one.lists], columns)
+    guess = Guess(
+        question="inputs",
+        answer=f"{file_kind} in {printable(found.path_column or '')} and {reading.words()}",
+        why="the other columns say something too",
+        option=f"--input {file_kind}",
+    )
+    path = Input(kind=file_kind, column=found.path_column)
+    return replace(
+        found,
+        source=_several(found, file_kind, reading),
+        guesses=(*guesses, guess),
+        kind="several",
+        inputs=(path, *reading.inputs()),
+    )
+
+
+def _several(found: Found, kind: str, reading: Reading) -> RowSource:
+    """Rows of a file and cells, as the kind `several` opens them."""
+    files, names = found.source, found.listing.names
+    path = found.path_column or "file"
+
+    def read(row: int) -> bytes:
+        raw = base64.b64encode(files.read(names[row])).decode("ascii")
+        parts = {path: {"kind": kind, "base64": raw}, **reading.parts(row)}
+        return json.dumps(parts, ensure_ascii=True).encode()
+
+    stamp = repr((files.stamp(), kind, path, reading.texts, reading.cells))
+    digest = hashlib.blake2b(stamp.encode("utf-8", "surrogatepass"), digest_size=16)
+    return RowSource(names, read, digest.hexdigest())

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from fivefold import catalog
 from fivefold.contracts.records import Guess, Input, Listing, Problem, Target
-from fivefold.contracts.roles import Source, TargetKind
+from fivefold.contracts.roles import Source
 from fivefold.plumbing.errors import DataError, OptionError
 from fivefold.plumbing.files import printable
-from fivefold.plumbing.sources import ArraySource, open_source
+from fivefold.plumbing.frames import is_frame
+from fivefold.plumbing.sources import ArraySource, RowSource
 from fivefold.step1_pick.arrays import read_arrays
-from fivefold.step1_pick.classes import check_classes, class_guesses, open_counts
+from fivefold.step1_pick.asked import Asked
+from fivefold.step1_pick.classes import about_target, alike_labels, check_target
 from fivefold.step1_pick.digits import write_digits
-from fivefold.step1_pick.folders import has_classes, read_folders
-from fivefold.step1_pick.found import Found, rows
+from fivefold.step1_pick.frames import read_frame
 from fivefold.step1_pick.kinds import check_word, recognise
+from fivefold.step1_pick.layouts import are_rows, read_data
+from fivefold.step1_pick.metric import choose_metric
 from fivefold.step1_pick.parts import stated
-from fivefold.step1_pick.paths import (
-    named_table_within,
-    read_table_file,
-    read_table_within,
-    tables_of,
-)
+from fivefold.step1_pick.settle import settle
+from fivefold.step1_pick.targets import read_target
 
-Pair = tuple[np.ndarray, np.ndarray]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fivefold.contracts.records import Part
+    from fivefold.step1_pick.found import Found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,20 +50,8 @@ class Picked:
     test_source: Source | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Asked:
-    """What the user settled by options."""
-
-    scratch: Path
-    kind: str | None
-    target: str | None
-    label: str | None
-    path_column: str | None
-    tick: Callable[[float], None] | None
-
-
 def pick(  # noqa: PLR0913 - one keyword per option of the command
-    data: str | Path | Pair | None,
+    data: Any,  # noqa: ANN401 - see below
     *,
     test: str | Path | None = None,
     scratch: Path,
@@ -72,19 +60,24 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
     metric: str | None = None,
     label: str | None = None,
     path_column: str | None = None,
+    group: str | None = None,
+    time: str | None = None,
     tick: Callable[[float], None] | None = None,
 ) -> Picked:
     """Read the problem off the data.
 
     Args:
-        data: A folder, an archive, a table, a pair (X, y); None for the embedded digits.
-        test: A second folder, archive or table: the test part.
+        data: A folder, an archive, a table, a pair (X, y), a table in memory; None for the
+            embedded digits.
+        test: A second folder, archive or table, or a condition such as `index<5`: the test part.
         scratch: Folder for what has to be written: unpacked archives, the digits.
         input_kind: Settles the input kind (a catalog word).
         target_kind: Settles the target kind (a catalog word).
         metric: One of the target's metrics.
-        label: Settles the label column of a table.
-        path_column: Settles the path column of a table.
+        label: Settles the label: a column, several, a pattern of file names, a condition.
+        path_column: Settles the path column of a table, or names the fields of file names.
+        group: The column or pattern of what belongs together; `none` for no groups.
+        time: The column or pattern of when a row was.
         tick: Told the share of an archive that is unpacked.
 
     Raises:
@@ -94,38 +87,40 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
     """
     check_word("input", input_kind)
     check_word("target", target_kind)
-    asked = _Asked(
+    second = None if test is None or not Path(test).exists() else Path(test)
+    asked = Asked(
         scratch=scratch,
         kind=input_kind,
         target=target_kind,
         label=label,
-        path_column=path_column,
+        group=group,
+        test=None if test is None or second is not None else str(test),
+        time=time,
+        path=path_column,
+        second=second,
         tick=tick,
     )
     shown, found = _found(data, asked)
-    target = Target(kind=target_kind or found.target or "class", column=found.label_column)
-    _check_metric(metric, target)
+    found = settle(found, asked)
+    tested = _test_part(found, asked)
+    target, labels, why = _target(found, asked)
+    found = replace(found, listing=replace(found.listing, labels=tuple(labels)))
     kind = _kind(found, asked)
-    tested = None if test is None else _test_part(test, found, kind.answer, asked)
-    if target.kind == "class":
-        check_classes(found.listing)
-        about = class_guesses(found.listing, tested.listing if tested else None)
-    else:
-        why = "asked for" if target_kind else "its values are no classes"
-        about = [Guess(question="target", answer=target.kind, why=why, option="--target KIND")]
-    guesses = (
-        *found.guesses,
-        kind,
-        *about,
-        _metric(metric, target, found.listing),
-    )
+    if tested is not None:
+        tested = _fitting(tested, target, kind.answer, asked)
+    check_target(found.listing, target)
+    found, tested, matched = alike_labels(found, tested, target)
+    deciding = choose_metric(metric, target, found.listing)
+    about = about_target(found.listing, tested.listing if tested else None, target, why)
+    told = [one for one in found.guesses if one.question != "input"]
     problem = Problem(
         source=shown,
-        inputs=(Input(kind=kind.answer, column=found.path_column, scale=found.scale),),
-        target=target,
-        metric=metric or _metrics(target)[0],
+        inputs=found.inputs
+        or (Input(kind=kind.answer, column=found.path_column, scale=found.scale),),
+        target=Target(kind=target, column=found.label_column),
+        metric=deciding.answer,
         layout=found.layout,
-        guesses=guesses,
+        guesses=(*told, kind, *about, *matched, deciding),
     )
     return Picked(
         problem=problem,
@@ -136,107 +131,103 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
     )
 
 
-def _found(data: str | Path | Pair | None, asked: _Asked) -> tuple[str, Found]:
+def _found(data: Any, asked: Asked) -> tuple[str, Found]:  # noqa: ANN401 - any data
     """The data's name for people, and their rows."""
     if isinstance(data, tuple):
         if len(data) != 2:
             raise DataError(
                 found=f"a tuple of {len(data)}", wanted="a pair (X, y)", hint="pass (X, y)"
             )
+        if is_frame(data[0]):
+            return "(table, y)", read_frame(*data, asked)
         return "(X, y)", read_arrays(*data, asked.kind, asked.target)
+    if is_frame(data):
+        return "the table", read_frame(data, None, asked)
     if data is None:
-        return "embedded digits", _read(write_digits(asked.scratch), asked)
-    return printable(str(data)), _read(Path(data), asked)
+        return "embedded digits", read_data(write_digits(asked.scratch), asked)
+    path = Path(data)
+    found = read_data(path, asked)
+    if isinstance(found.source, RowSource) and found.path_column is None:
+        second = asked.second
+        if second is not None and are_rows(path) and are_rows(second):
+            found = read_data(path, asked, test=second)
+    return printable(str(data)), found
 
 
-def _read(path: Path, asked: _Asked) -> Found:
-    source = open_source(path, asked.scratch, tick=asked.tick)
-    shown = printable(str(path))
-    if path.is_file() and source.names() == (path.name,) and tables_of(source):
-        return read_table_file(path, asked.label, asked.path_column)
-    tables = tables_of(source)
-    settled = asked.label is not None or asked.path_column is not None
-    if settled and len(tables) != 1:
+def _target(found: Found, asked: Asked) -> tuple[str, list[str | None], str]:
+    """The target kind, the labels as it wants them, and why it."""
+    labels = list(found.listing.labels)
+    if found.target is not None and asked.target in (None, found.target):
+        return found.target, labels, ""
+    if found.layout in _NAMED_BY_FOLDERS and asked.target is None:
+        return "class", labels, ""
+    if asked.target == "tags":
         raise DataError(
-            found=f"{len(tables) or 'no'} tables in {shown}",
-            wanted="one table for --label and --path",
-            hint="name the table itself as DATA",
+            found=f"labels of {found.layout}, one for each item",
+            wanted="a tag for each word, as --target tags asks for",
+            hint="give words and tags as lists of equal length, or in CoNLL columns",
         )
-    if len(tables) != 1:
-        return read_folders(source, shown)
-    if settled or not has_classes(source):
-        return read_table_within(source, tables[0], asked.label, asked.path_column)
-    return named_table_within(source, tables[0]) or _beside(read_folders(source, shown), tables[0])
+    return read_target(labels, found.label_column, asked.target)
 
 
-def _beside(found: Found, table: str) -> Found:
-    """Class folders beside a table that does not settle the labels itself."""
-    note = Guess(
-        question=f"table {printable(table)}",
-        answer="left aside",
-        why="the class folders say more than its columns",
-        option="--label COLUMN",
-    )
-    return replace(found, guesses=(*found.guesses, note))
-
-
-def _kind(found: Found, asked: _Asked) -> Guess:
+def _kind(found: Found, asked: Asked) -> Guess:
     if isinstance(found.source, ArraySource):
         why = f"items of shape {found.source.items.shape[1:]}"
         return Guess(question="input", answer=found.kind or "", why=why, option="input=KIND")
+    own = next((one for one in found.guesses if one.question == "input"), None)
+    if found.kind is not None or isinstance(found.source, RowSource):
+        return own or Guess(
+            question="input",
+            answer=found.kind or "",
+            why="the layout says so",
+            option="--input KIND",
+        )
     return recognise(found.listing, found.source, asked.kind)
 
 
-def _test_part(test: str | Path, found: Found, kind: str, asked: _Asked) -> Found:
-    """The rows of a second source, all of them the test part."""
-    if "test" in stated(found.listing.parts):
-        raise OptionError(
-            found=f"--test {printable(str(test))} and a test part in the data",
-            wanted="one test part",
-            hint="leave out --test, or name the train folder as DATA",
-        )
+def _test_part(found: Found, asked: Asked) -> Found | None:
+    """The rows of a second source, all of them the test part; None where one source holds all."""
+    if asked.second is None:
+        return None
     if isinstance(found.source, ArraySource):
         raise OptionError(
             found="test= beside a pair (X, y)",
             wanted="test= beside a folder, an archive or a table",
             hint="judge on more arrays with run.predict",
         )
-    second = _read(Path(test), asked)
-    rows_of = zip(second.listing.names, second.listing.labels, second.listing.parts, strict=True)
+    if found.joined:
+        return None
+    if "test" in stated(found.listing.parts):
+        raise OptionError(
+            found=f"--test {printable(str(asked.second))} and a test part in the data",
+            wanted="one test part",
+            hint="leave out --test, or name the train folder as DATA",
+        )
+    plain = replace(asked, second=None, group="none", time=None)
+    return settle(read_data(asked.second, plain), plain)
+
+
+def _fitting(second: Found, target: str, kind: str, asked: Asked) -> Found:
+    """A second source as the first one is read: its kind, its target, all of it test."""
     own = "test" in stated(second.listing.parts)
-    listing = rows([(n, label, "test") for n, label, part in rows_of if part == "test" or not own])
+    taken = [row for row, part in enumerate(second.listing.parts) if part == "test" or not own]
+    labels: list[str | None] = [second.listing.labels[row] for row in taken]
+    if target not in ("class", second.target):
+        _, labels, _ = read_target(labels, second.label_column, target)
+    tests: list[Part] = ["test"] * len(taken)
+    listing = Listing(
+        names=tuple(second.listing.names[row] for row in taken),
+        labels=tuple(labels),
+        parts=tuple(tests),
+    )
     second = replace(second, listing=listing)
     _kind(second, replace(asked, kind=kind))
     return second
 
 
-def _metrics(target: Target) -> tuple[str, ...]:
-    kind: TargetKind = catalog.load("target", target.kind)()
-    return kind.metrics
-
-
-def _check_metric(metric: str | None, target: Target) -> None:
-    known = _metrics(target)
-    if metric is not None and metric not in known:
-        raise OptionError(
-            found=f"metric {metric!r}", wanted=f"one of {', '.join(known)}", hint=f"try {known[0]}"
-        )
-
-
-def _metric(metric: str | None, target: Target, listing: Listing) -> Guess:
-    k = len(open_counts(listing))
-    if metric == "top5" and k <= 5:
-        raise OptionError(
-            found=f"metric top5 with {k} classes",
-            wanted="more than five classes for it",
-            hint="try --metric accuracy",
-        )
-    what = "classes" if target.kind == "class" else target.kind
-    why = f"the usual one for {what}" if metric is None else "asked for"
-    known = _metrics(target)
-    return Guess(
-        question="metric",
-        answer=metric or known[0],
-        why=why,
-        option=f"--metric {'|'.join(known)}",
-    )
+_NAMED_BY_FOLDERS = (
+    "class folders",
+    "part folders",
+    "class folders with part folders inside",
+    "arrays",
+)

@@ -1,36 +1,16 @@
-"""The words by which people call columns: paths, labels, parts, groups, times, identifiers, texts."""
+"""The words by which people call columns: paths, labels, parts, groups, times, identifiers."""
 
 from __future__ import annotations
 
 import re
 
 PATHS = frozenset(
-    [
-        "path",
-        "file",
-        "filename",
-        "file_name",
-        "filepath",
-        "file_path",
-        "image",
-        "img",
-        "images",
-        "image_path",
-        "img_path",
-        "image_name",
-        "image_file",
-        "image_id",
-        "picture",
-        "photo",
-        "id",
-        "audio",
-        "audio_path",
-        "wav",
-        "clip",
-        "video",
-        "video_path",
-    ]
-)
+    (
+        "path", "file", "filename", "file_name", "filepath", "file_path", "image", "img",
+        "images", "image_path", "img_path", "image_name", "image_file", "image_id", "picture",
+        "photo", "id", "audio", "audio_path", "wav", "clip", "video", "video_path",
+    )
+)  # fmt: skip
 # In the order in which they are believed.
 LABELS = (
     *("label", "labels", "class", "target", "category", "y", "species", "classname", "class_name"),
@@ -44,31 +24,16 @@ PARTS = ("split", "part", "subset", "set", "partition", "phase", "usage", "datas
 # A group by these names is believed; "group" alone is only offered.
 GROUPS = (
     *("speaker", "patient", "subject", "participant", "person", "user", "session", "recording"),
-    *("household", "author", "customer", "source", "site", "room", "machine"),
+    *("household", "author", "document", "customer", "source", "site", "room", "machine"),
 )
 TIMES = ("time", "date", "datetime", "timestamp", "day", "month", "year", "step", "index", "t")
 TEXTS = frozenset(
-    [
-        "text",
-        "sentence",
-        "review",
-        "comment",
-        "question",
-        "document",
-        "doc",
-        "body",
-        "content",
-        "title",
-        "headline",
-        "description",
-        "tweet",
-        "message",
-        "abstract",
-        "sequence",
-        "seq",
-        "utterance",
-    ]
-)
+    (
+        "text", "sentence", "review", "comment", "question", "document", "doc", "body",
+        "content", "title", "headline", "description", "tweet", "message", "abstract",
+        "sequence", "seq", "utterance",
+    )
+)  # fmt: skip
 TOKENS = frozenset(("tokens", "words", "token", "sentence"))
 
 
@@ -84,7 +49,7 @@ def label_rank(column: str) -> int | None:
         if word in LABELS:
             return LABELS.index(word)
     own = word_of(column).split("_")
-    if len(own) > 1 and {own[0], own[-1]} & {"label", "class", "target"}:
+    if len(own) > 1 and {own[0], own[-1]} & {"label", "labels", "class", "target", "tags", "tag"}:
         return len(LABELS)
     return None
 

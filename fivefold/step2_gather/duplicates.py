@@ -47,7 +47,7 @@ class Alike:
 
 
 def find_alike(cards: NDArray[np.void], labels: IntArray, *, short_side: int) -> Alike:
-    """Find exact duplicates and, for pictures, near ones.
+    """Find exact duplicates and, for pictures and kinds that have a `key`, near ones.
 
     Args:
         cards: (N,) cards of the usable rows.
@@ -70,6 +70,8 @@ def find_alike(cards: NDArray[np.void], labels: IntArray, *, short_side: int) ->
             "expected, so they do not count as duplicates"
         )
         alike, first = np.arange(n), np.arange(n)
+    if note is None or short_side:
+        near = np.concatenate([near, _equal(cards["key"][first])])
     stars = np.stack([first[alike], np.arange(n)], axis=1)
     stars = stars[stars[:, 0] != stars[:, 1]]
     pairs = np.concatenate([stars, first[near]])
@@ -147,8 +149,8 @@ def _action(
 
 
 def _equal(hashes: NDArray[np.uint8]) -> IntArray:
-    """Pairs (m, 2) of the first row and each other one with an equal hash (N, 16)."""
+    """Pairs (m, 2) of the first row and each other one with an equal hash (N, 16), not 0."""
     keys = np.ascontiguousarray(hashes).view("V16")[:, 0]
     _, first, number = np.unique(keys, return_index=True, return_inverse=True)
     pairs = np.stack([first[number], np.arange(len(hashes))], axis=1)
-    return pairs[pairs[:, 0] != pairs[:, 1]]
+    return pairs[(pairs[:, 0] != pairs[:, 1]) & hashes.any(axis=1)]

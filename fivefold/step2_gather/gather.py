@@ -124,7 +124,7 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
         ),
         fingerprint=_fingerprint(items.names, decoded.cards),
         total=items.total,
-        seen_sizes=words.sizes(cards, shape),
+        seen_sizes=words.sizes(cards, shape, wanted.kind),
         cache_hit=decoded.hit,
         shape=decoded.shape,
     )

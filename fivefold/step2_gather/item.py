@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from PIL import Image
 
 if TYPE_CHECKING:
+    from io import FileIO
     from pathlib import Path
     from types import TracebackType
 
@@ -39,7 +41,8 @@ def card_type(shape: dict[str, Any]) -> np.dtype[np.void]:
     """The record kept of each item.
 
     Fields: `state` (UNDONE, GOOD or BAD), `content` hash of the raw bytes, `pixels` hash of the
-    cached item, `size` of the item as opened (0 where it has no such axis), `thumb`
+    cached item, `key` hash of what the kind says it shares with near duplicates (0 for nothing),
+    `size` of the item as opened (0 where it has no such axis), `thumb`
     (THUMB, THUMB, C) for pictures, empty for others.
     """
     channels = shape["item_shape"][2] if is_picture(shape) else 0
@@ -48,6 +51,7 @@ def card_type(shape: dict[str, Any]) -> np.dtype[np.void]:
             ("state", np.uint8),
             ("content", np.uint8, (16,)),
             ("pixels", np.uint8, (16,)),
+            ("key", np.uint8, (16,)),
             ("size", np.int32, (3,)),
             ("thumb", np.uint8, (THUMB, THUMB, channels)),
         ]
@@ -103,14 +107,14 @@ class ItemWriter:
         return fitted.reshape(self._shape["item_shape"])
 
     def good(
-        self, row: int, raw: bytes, sides: tuple[int, ...], fitted: NDArray[np.generic]
+        self, row: int, raw: bytes, item: NDArray[np.generic], fitted: NDArray[np.generic]
     ) -> None:
         """Write a usable item and its card.
 
         Args:
             row: Its place in the cache.
             raw: The bytes it came from.
-            sides: Its shape when it was opened.
+            item: The item as it was opened.
             fitted: The item in the cached shape.
 
         Raises:
@@ -118,10 +122,14 @@ class ItemWriter:
         """
         card = np.zeros((), self._card)
         decoded = fitted.tobytes()
+        key = self._kind.key(item)
         card["state"] = GOOD
         card["content"] = _hash(raw)
-        card["pixels"] = _hash(decoded)
-        card["size"][: len(sides[:3])] = sides[:3]
+        card["pixels"] = card["content"] if raw == decoded else _hash(decoded)
+        if key is not None:
+            card["key"] = _hash(key)
+        sides = item.shape[:3]
+        card["size"][: len(sides)] = sides
         if card["thumb"].size:
             card["thumb"] = thumbnail(fitted)
         # The item first: where a card stands, its item is whole.
@@ -148,8 +156,8 @@ def _hash(data: bytes) -> NDArray[np.uint8]:
     return np.frombuffer(hashlib.blake2b(data, digest_size=16).digest(), np.uint8)
 
 
-def _write(file: Any, place: int, data: bytes) -> None:  # noqa: ANN401 - a raw file
-    file.seek(place)
-    if (written := file.write(data)) != len(data):
+def _write(file: FileIO, place: int, data: bytes) -> None:
+    handle = file.fileno()
+    if (written := os.pwrite(handle, data, place)) != len(data):
         # A full disk takes the head of a write in silence; the rest raises the error.
-        file.write(data[written:])
+        os.pwrite(handle, data[written:], place + written)

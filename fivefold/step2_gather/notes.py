@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fivefold.contracts.roles import InputKind
     from fivefold.contracts.rows import IntArray
 
 _UNEVEN = 3.0
 # Names that are written out before the rest is counted.
 _NAMED = 5
+_SIZES, _RANGES = 10, 5
 
 
 def about_labels(listed: Iterable[str], usable: Iterable[str]) -> list[str]:
@@ -78,11 +80,36 @@ def about_unknown(labels: Sequence[str], part: str, *, classes: bool) -> list[st
     return [f"{len(labels):,} {part} rows left out: {why} ({some(sorted(set(labels)))})"]
 
 
-def sizes(cards: NDArray[np.void], shape: dict[str, Any]) -> tuple[tuple[str, int], ...]:
-    """The ten most common sizes as opened, in words, with counts."""
+def sizes(
+    cards: NDArray[np.void], shape: dict[str, Any], kind: InputKind
+) -> tuple[tuple[str, int], ...]:
+    """Sizes as opened, in words, with counts: the ten most common, or ranges of lengths."""
     found, counts = np.unique(cards["size"], axis=0, return_counts=True)
-    order = np.argsort(-counts, kind="stable")[:10]
+    told = [kind.length(tuple(side for side in sides if side), shape) for sides in found.tolist()]
+    if told[0] is not None or (len(found) > _SIZES and not is_picture(shape)):
+        lengths = [
+            sides[0] if one is None else one[0] for sides, one in zip(found, told, strict=True)
+        ]
+        return _ranges(np.array(lengths, float), counts, told[0][1] if told[0] else "values")
+    order = np.argsort(-counts, kind="stable")[:_SIZES]
     return tuple((_size(found[i], shape), int(counts[i])) for i in order)
+
+
+def _ranges(
+    lengths: NDArray[np.float64], counts: IntArray, unit: str
+) -> tuple[tuple[str, int], ...]:
+    """Up to five ranges of about equally many items: `12 to 80 words`."""
+    values, at = np.unique(lengths, return_inverse=True)
+    rows = np.bincount(at, counts).astype(np.int64)
+    before = np.cumsum(rows) - rows
+    part = np.minimum(_RANGES * before // max(int(rows.sum()), 1), _RANGES - 1)
+    found = []
+    for number in np.unique(part):
+        inside = part == number
+        low, high = (f"{value:,.4g}" for value in values[inside][[0, -1]])
+        words = low if low == high else f"{low} to {high}"
+        found.append((f"{words} {unit}", int(rows[inside].sum())))
+    return tuple(found)
 
 
 def about_sizes(cards: NDArray[np.void], shape: dict[str, Any]) -> list[str]:

@@ -120,7 +120,7 @@ def decode(
                 if fitted is None or item is None:
                     writer.bad(row, raw)
                 else:
-                    writer.good(row, raw, item.shape, fitted)
+                    writer.good(row, raw, item, fitted)
             except OSError as cause:
                 yield {"disk": cause.strerror or str(cause)}
                 return

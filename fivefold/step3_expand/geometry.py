@@ -44,7 +44,9 @@ def windows(batch: Tensor, top_N: Tensor, left_N: Tensor, size: tuple[int, int])
     return picked.view(n, h, w, channels)
 
 
-def random_crops(batch: Tensor, least: float, size: tuple[int, ...], draws: Draws) -> Tensor:
+def random_crops(
+    batch: Tensor, least: float, size: tuple[int, ...], draws: Draws, *, alike: int = 1
+) -> Tensor:
     """Random resized crops: (N, H, W, C) -> (N, h, w, C).
 
     Args:
@@ -52,20 +54,23 @@ def random_crops(batch: Tensor, least: float, size: tuple[int, ...], draws: Draw
         least: Smallest share of the area that a crop keeps.
         size: (h, w).
         draws: Where randomness comes from.
+        alike: So many pictures in a row are cut alike, as the frames of a clip are.
     """
-    n, height, width, _ = batch.shape
+    n, height, width = len(batch) // alike, *batch.shape[1:3]
     groups = min(n, _CROP_GROUPS)
     area = least + (1 - least) * draws.uniform(groups)
     aspect = torch.exp(_LOG_ASPECT * draws.spread(groups))
     sides = torch.stack([(area / aspect).sqrt() * height, (area * aspect).sqrt() * width], 1)
     place = draws.uniform(n, 2)
     cut = []
-    parts = zip(batch.tensor_split(groups), place.tensor_split(groups), sides.tolist(), strict=True)
-    for pictures, at, (tall, wide) in parts:
+    clips = batch.unflatten(0, (n, alike)).tensor_split(groups)
+    for some, at, (tall, wide) in zip(
+        clips, place.tensor_split(groups), sides.tolist(), strict=True
+    ):
         h, w = min(height, max(1, round(tall))), min(width, max(1, round(wide)))
-        top = (at[:, 0] * (height - h + 1)).long()
-        left = (at[:, 1] * (width - w + 1)).long()
-        crops = windows(pictures, top, left, (h, w))
+        top = (at[:, 0] * (height - h + 1)).long().repeat_interleave(alike)
+        left = (at[:, 1] * (width - w + 1)).long().repeat_interleave(alike)
+        crops = windows(some.flatten(0, 1), top, left, (h, w))
         cut.append(resize(crops.permute(0, 3, 1, 2), size).permute(0, 2, 3, 1))
     return torch.cat(cut)
 

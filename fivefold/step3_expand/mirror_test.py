@@ -104,13 +104,9 @@ class _Trial:
 def judge_flips(dataset: Dataset, *, seed: int) -> dict[Axis, FlipTest]:
     """Test both axes on at most `MOST_ROWS` training rows of picture data."""
     rng = np.random.default_rng(seed)
-    # With one validation part, its rows only judge; with folds, every row trains somewhere.
-    open_rows = np.arange(len(dataset.rows))
-    training = open_rows if dataset.n_folds > 1 else open_rows[dataset.folds < 0]
-    most = min(len(training), MOST_ROWS, _MOST_BYTES // math.prod(dataset.rows.item_shape))
-    chosen = np.sort(rng.choice(training, most, replace=False))
+    chosen = rows_to_judge(dataset, rng)
     targets = dataset.targets[chosen]
-    half = _halves(dataset.groups[chosen], rng)
+    half = halves(dataset.groups[chosen], rng)
     if _too_few(targets, half):
         return {axis: _untested(axis, len(chosen)) for axis in _FLIPS}
     grids = _described(dataset, chosen)
@@ -138,7 +134,7 @@ def judge_changes(
         classes: Their names.
         seed: Of the halves.
     """
-    half = _halves(groups, np.random.default_rng(seed))
+    half = halves(groups, np.random.default_rng(seed))
     if _too_few(targets, half):
         return {name: _untested(name, len(targets)) for name in changes}
     plain = _seen(maps)
@@ -156,6 +152,32 @@ def _too_few(targets: IntArray, half: NDArray[np.bool_]) -> bool:
     return len(targets) < LEAST_ROWS or any(len(np.unique(targets[h])) < 2 for h in (half, ~half))
 
 
+def rows_to_judge(dataset: Dataset, rng: np.random.Generator) -> IntArray:
+    """A sorted sample of the rows that may be learned from."""
+    # With one validation part, its rows only judge; with folds, every row trains somewhere.
+    open_rows = np.arange(len(dataset.rows))
+    training = open_rows if dataset.n_folds > 1 else open_rows[dataset.folds < 0]
+    most = min(len(training), MOST_ROWS, _MOST_BYTES // math.prod(dataset.rows.item_shape))
+    return np.sort(rng.choice(training, most, replace=False))
+
+
+def labels_lost(
+    plain: FloatArray, mirrored: FloatArray, targets: IntArray, half: NDArray[np.bool_]
+) -> tuple[float, float, bool]:
+    """The label test alone, on descriptions (N, F) of rows and of their mirror images.
+
+    Returns:
+        Share of held-out rows a quick classifier is right on; the same of their mirror images;
+        whether labels, or those of one class, are lost.
+    """
+    trial = _cross_fitted(plain, {"left-right": mirrored}, targets, half)["left-right"]
+    right, flipped = float(trial.right.mean()), float(trial.flipped.mean())
+    known = max(right - np.bincount(targets).max() / len(targets), 0.0)
+    sure = _loss_p(trial.right, trial.flipped) < _SURE
+    worst = _worst_class(trial.right, trial.flipped, targets)
+    return right, flipped, (sure and right - flipped > _LOSS * known) or worst is not None
+
+
 def _described(dataset: Dataset, which: IntArray) -> _Grids:
     """Describe rows in chunks, since they may be large photos."""
     parts = []
@@ -169,7 +191,7 @@ def _described(dataset: Dataset, which: IntArray) -> _Grids:
     )
 
 
-def _halves(groups: IntArray, rng: np.random.Generator) -> NDArray[np.bool_]:
+def halves(groups: IntArray, rng: np.random.Generator) -> NDArray[np.bool_]:
     """(N,) True for one half; duplicates stay together, else they would tell the original."""
     unique, at = np.unique(groups, return_inverse=True)
     return (rng.permutation(len(unique)) % 2 == 0)[at]

@@ -66,6 +66,15 @@ SERIES_POLICIES: dict[str, Policy] = {
     "mixup": Policy(most=8, unit="alpha", about="two series blended"),
 }
 
+VIDEO_POLICIES: dict[str, Policy] = {
+    "mirror": Policy(most=1, unit="on", about="left and right swapped, all along the clip"),
+    "crop": Policy(most=1, unit="of the area at least", about="a random part, resized"),
+    "colour": Policy(most=1, unit="strength", about="brightness, contrast, saturation"),
+    "trim": Policy(most=1, unit="of the length at least", about="a random part of the clip"),
+    "speed": Policy(most=1, unit="of the speed", about="faster or slower"),
+    "mixup": Policy(most=8, unit="alpha", about="two clips blended"),
+}
+
 
 def check(settings: Mapping[str, float], policies: Mapping[str, Policy]) -> None:
     """Refuse settings that mean nothing.

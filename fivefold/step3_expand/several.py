@@ -8,7 +8,7 @@ Axes: N rows, B bytes of a row.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, cast, final
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from fivefold.contracts.records import Dataset
     from fivefold.contracts.roles import Choice
+    from fivefold.contracts.rows import Rows
     from fivefold.step3_expand.policies import Policy
 
 
@@ -72,7 +73,7 @@ class SeveralExpander(Expander):
         for part in parts_of(dataset.shape):
             own = replace(
                 dataset,
-                rows=PartRows(dataset.rows, part),
+                rows=cast("Rows", PartRows(dataset.rows, part)),  # read in the same ways
                 shape=part.shape,
                 problem=replace(dataset.problem, inputs=(_input(dataset, part),)),
             )

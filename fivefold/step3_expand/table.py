@@ -55,7 +55,7 @@ class TableExpander(Expander):
     def choose(cls, dataset: Dataset, *, seed: int, given: frozenset[str]) -> dict[str, Choice]:
         """Swap noise: it stays on values that there are, in numbers as in categories."""
         del dataset, seed, given
-        return {"swap": (0.05, "one cell in twenty says little of a row's answer")}
+        return {"swap": (0.03, "one cell in thirty says little of a row's answer")}
 
     def __call__(
         self,

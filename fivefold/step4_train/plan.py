@@ -6,6 +6,7 @@ there is. What "enough" means was measured (lab/LOG.md) and stands in `wanted_ep
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ WIDTHS = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 PHOTO_LADDER = ((0.5, 64), (0.5, 96), (1.0, 96), (1.0, 128), (1.5, 128), (1.5, 160), (2.0, 160))
 LOW = 0.75  # of the side, for the first part of training
 LOW_SHARE = 0.45  # of the time
+MOST_TIMES = 6  # the nets of a fold where time is plenty
 MOST_TIMED = 3  # candidates; timing is time not trained
 TIMING_SHARE = 0.06  # of the time for nets, after which no further candidate is timed
 LEAST_STEPS = 600  # of a net; with fewer of them one net does better than several (lab/LOG.md)
@@ -155,6 +157,8 @@ class _Trial:
             rung = possible[-1]
         if too_dear == 0:
             self._fewer_nets()
+        elif not self.wish.nets:
+            self._more_nets()
         return good
 
     def accompany(self, ladder: list[Recipe], rung: int, company: Launcher) -> None:
@@ -225,6 +229,21 @@ class _Trial:
         least = self.nets if self.wish.nets else self.least_nets
         while self.nets > least and self._epochs(speed) < enough:
             self.nets -= 1
+        self._settle(timing)
+
+    def _more_nets(self) -> None:
+        """Where a net would be shown more than it can use, further nets do better (lab/LOG.md)."""
+        timing = self.chosen
+        most = catalog.entry("encoder", timing.recipe.net).facts.get("most", math.inf)
+        useful = most * wanted_epochs(self.dataset, timing.recipe)
+        times = int(min(self._epochs(timing.rows_per_second) / useful, MOST_TIMES))
+        if times > 1:
+            self.nets, self.fleet = self.nets * times, self.nets * times + self.wish.company
+            self._settle(timing)
+
+    def _settle(self, timing: Timing) -> None:
+        """Take a timing with the passes that a net gets now."""
+        speed = timing.rows_per_second
         self.chosen = replace(
             timing, recipe=replace(timing.recipe, epochs=round(self._epochs(speed), 1))
         )
@@ -288,7 +307,7 @@ def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
         smoothing=head.facts.get("smoothing", 0.0),
         optimiser=facts.get("optimiser", "adamw"),
         rate=facts.get("rate", 1e-3),
-        decay=0.01,
+        decay=facts.get("decay", 0.01),
         seed=wish.seed,
         batch=_batch(dataset),
     )

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fivefold.contracts.records import Ensemble
+from fivefold.contracts.ensembles import Ensemble
 from fivefold.contracts.rows import answered as rows_answered
 from fivefold.plumbing.errors import RunError
 from fivefold.scores.metrics import metric
 from fivefold.step5_ensemble.selection import Jury, pool, select
+from fivefold.step5_ensemble.suspects import suspects_among
 from fivefold.targets import target_of
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def ensemble(dataset: Dataset, fleet: Fleet, *, seed: int) -> Ensemble:
     pooled = pool(answers, selection.weights, kind)
     temperature = kind.fit_temperature(pooled, targets)
     calibrated = kind.apply_temperature(pooled, temperature)
+    shift = kind.fit_shift(calibrated, targets, word)
+    final = kind.shifted(calibrated, shift)
     scores = {
         member.name: jury.plain_score(answer, targets)
         for member, answer in zip(members, answers, strict=True)
@@ -63,14 +66,16 @@ def ensemble(dataset: Dataset, fleet: Fleet, *, seed: int) -> Ensemble:
             if weight > 0
         },
         temperature=temperature,
-        score=jury.plain_score(calibrated, targets),
+        score=jury.plain_score(final, targets),
         log_loss=_cross_fitted_loss(kind, pooled, targets, rng),
         best_single=_best_part(deep, word) if deep else None,
         best_traditional=traditional.name if traditional else None,
         temperatures=alone,
-        sure_above=kind.sure_above(calibrated, targets),
+        sure_above=kind.sure_above(final, targets),
         path=tuple((members[i].name, score) for i, score in selection.path),
         notes=notes,
+        shift=shift,
+        suspects=suspects_among(dataset, rows, calibrated) if kind.classes else None,
     )
 
 

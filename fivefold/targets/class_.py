@@ -9,6 +9,8 @@ import numpy as np
 from fivefold.contracts.roles import TargetKind
 from fivefold.plumbing.order import natural
 from fivefold.scores import calibration
+from fivefold.scores.measure import LEAST
+from fivefold.scores.metrics import metric as metric_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from fivefold.contracts.rows import FloatArray, IntArray, Targets
 
 _LEAST_CLASSES, _LEAST_OF_CLASS = 2, 2
+_UNEVEN = 3.0  # the most frequent class has this many times the rows of the rarest
+# Metrics to which every class counts as much as another, and the shares of its rarity to try.
+_EVEN = {"balanced_accuracy": (1.0,), "macro_f1": (0.0, 0.25, 0.5, 0.75, 1.0)}
 
 
 @final
@@ -80,6 +85,27 @@ class Class(TargetKind):
     ) -> FloatArray:
         """Probabilities at a temperature."""
         return calibration.apply_temperature(answers, temperature)
+
+    def fit_shift(self, answers: FloatArray, targets: Targets, metric: str) -> tuple[float, ...]:
+        """Logs of the classes' rarity, where they are uneven and each counts as much as another.
+
+        Dividing by the classes' frequency is the best that can be done for balanced accuracy; for
+        F1 the share of it that does best is taken.
+        """
+        counts = np.bincount(self.strata(targets), minlength=answers.shape[1])
+        if metric not in _EVEN or counts.max() <= _UNEVEN * max(counts.min(), 1):
+            return ()
+        rarity = -np.log((counts + 1.0) / (counts + 1.0).sum())
+        rarity -= rarity.min()
+        judge = metric_of(metric).function
+        tried = [tuple((share * rarity).tolist()) for share in _EVEN[metric]]
+        return max(tried, key=lambda shift: judge(self.shifted(answers, shift), targets))
+
+    def shifted(self, answers: FloatArray, shift: tuple[float, ...]) -> FloatArray:
+        """Probabilities times the exponential of the shift, summing to one again."""
+        if not shift:
+            return answers
+        return calibration.softmax(np.log(np.maximum(answers, LEAST)) + np.array(shift))
 
     def confidence(self, answers: FloatArray) -> NDArray[np.floating[Any]]:
         """The top probability."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
+from scipy.special import expit
 
 from fivefold.contracts.records import SEPARATOR
 from fivefold.contracts.roles import TargetKind
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from fivefold.contracts.rows import FloatArray, IntArray, Targets
 
+_LEAST_MARKED = 20  # rows with a label, to choose its threshold by
+_THRESHOLDS = (0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.6)
 _MARKED = ("macro_f1", "micro_f1")  # judged by labels that are given, not by probabilities
 
 
@@ -90,6 +93,28 @@ class Labels(TargetKind):
         """Probabilities at a temperature."""
         return calibration.apply_binary_temperature(answers, temperature)
 
+    def fit_shift(self, answers: FloatArray, targets: Targets, metric: str) -> tuple[float, ...]:
+        """From which probability on to give a label, as F1 likes it: often below one half.
+
+        For `macro_f1` each label has its own, if enough rows have it; for `micro_f1` one is for
+        all.
+        """
+        if metric not in _MARKED:
+            return ()
+        if metric == "micro_f1":
+            return (_best_shift(answers, targets),) * answers.shape[1]
+        enough = targets.sum(0) >= _LEAST_MARKED
+        each = range(answers.shape[1])
+        return tuple(
+            _best_shift(answers[:, [i]], targets[:, [i]]) if enough[i] else 0.0 for i in each
+        )
+
+    def shifted(self, answers: FloatArray, shift: tuple[float, ...]) -> FloatArray:
+        """Probabilities whose log-odds are moved."""
+        if not any(shift):
+            return answers
+        return expit(calibration.log_odds(answers) + np.array(shift)).astype(np.float32)
+
     def confidence(self, answers: FloatArray) -> NDArray[np.floating[Any]]:
         """The probability of the least certain label, there or not."""
         return np.maximum(answers, 1.0 - answers).min(1)
@@ -111,6 +136,14 @@ class Labels(TargetKind):
         """Label -> probability."""
         pairs = zip(vocabulary, answer, strict=True)
         return {"probabilities": {word: round(float(p), 6) for word, p in pairs}}
+
+
+def _best_shift(answers: FloatArray, targets: Targets) -> float:
+    """What moves the best threshold for F1 to one half; among equals the least."""
+    judge = METRICS["micro_f1"].function
+    scores = {t: judge(answers + (LIKELY - t), targets) for t in _THRESHOLDS}
+    best = max(_THRESHOLDS, key=lambda t: (scores[t], -abs(t - LIKELY)))
+    return float(-np.log(best / (1.0 - best)))
 
 
 def _parts(label: str) -> list[str]:

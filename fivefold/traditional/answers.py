@@ -18,7 +18,7 @@ from fivefold import catalog
 from fivefold.contracts.roles import TraditionalFeatures
 from fivefold.plumbing.errors import RunError
 from fivefold.plumbing.files import read_arrays, read_json, whole, write_arrays, write_json
-from fivefold.traditional.describing import cores, describe, portion
+from fivefold.traditional.describing import beside, cores, describe, portion
 from fivefold.traditional.saving import load_model
 from fivefold.traditional.ways import Calibration, Way, way_of
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fivefold.contracts.records import Member
-    from fivefold.contracts.rows import FloatArray, Items
+    from fivefold.contracts.rows import Features, FloatArray, Items
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,11 +70,11 @@ class TraditionalModel:
 
     def probabilities(self, items: NDArray[Any]) -> FloatArray:
         """The mean of the parts' answers (N, ...) for items (N, *item_shape)."""
-        described = np.hstack([block.describe(items) for block in self.features])
+        described = beside([block.describe(items) for block in self.features])
         parts = [self.part(fold, described) for fold in self.models]
         return np.mean(parts, axis=0, dtype=np.float32)
 
-    def part(self, fold: int, described: FloatArray) -> FloatArray:
+    def part(self, fold: int, described: Features) -> FloatArray:
         """The answers (N, ...) of one fold's pipeline for described rows (N, F)."""
         model, card = self.models[fold], self.card
         known = Calibration(temperature=card.temperature, spread=tuple(card.spread))
@@ -152,7 +152,7 @@ def predict_rows(
     costs = {key: card.features[block.name] for key, (block, card) in wanted.items()}
     total = sum(costs.values()) or 1.0
     done = 0.0
-    described: dict[str, FloatArray] = {}
+    described: dict[str, Features] = {}
     for key, (block, _) in wanted.items():
         share = costs[key] / total
         described[key] = describe(
@@ -163,7 +163,7 @@ def predict_rows(
 
     def answer(name: str, fold: int) -> FloatArray:
         model = models[name]
-        return model.part(fold, np.hstack([described[_key(b)] for b in model.features]))
+        return model.part(fold, beside([described[_key(b)] for b in model.features]))
 
     # Threads are enough: the pipelines leave Python's lock while they compute. The outer limit
     # is what the limits inside them, which overlap, go back to.

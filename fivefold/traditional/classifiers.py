@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
@@ -24,9 +25,10 @@ from threadpoolctl import threadpool_limits
 
 from fivefold.scores.calibration import softmax
 from fivefold.scores.measure import LEAST
+from fivefold.traditional.ratios import RatioSVC
 
 if TYPE_CHECKING:
-    from fivefold.contracts.rows import FloatArray, IntArray
+    from fivefold.contracts.rows import Features, FloatArray, IntArray
 
 NUMBERS = 20_000_000  # fitted numbers that one forest may hold
 
@@ -72,7 +74,7 @@ class Classifier:
 
 def fit(
     classifier: Classifier,
-    features: FloatArray,
+    features: Features,
     targets: IntArray,
     *,
     classes: int,
@@ -89,20 +91,28 @@ def fit(
         return classifier.build(size, seed).fit(features, targets)
 
 
-def size_of(features: FloatArray, classes: int, categories: tuple[int, ...] = ()) -> Size:
+def size_of(features: Features, classes: int, categories: tuple[int, ...] = ()) -> Size:
     """How much features (N, F) are, of which `categories` are codes.
 
     No column is scaled: features come in one unit, and scaling each to deviation 1 would make as
     much of a pixel that never changes as of one that tells the classes apart.
     """
-    spread = max(float(np.nan_to_num(features.var(0, dtype=np.float64)).sum()), 1e-6)
-    return Size(len(features), features.shape[1], spread, classes, categories)
+    rows, columns = features.shape
+    return Size(rows, columns, max(_spread(features), 1e-6), classes, categories)
 
 
-def logits(model: Pipeline, features: FloatArray) -> FloatArray:
+def _spread(features: Features) -> float:
+    """Variance of the columns, summed."""
+    if not sparse.issparse(features):
+        return float(np.nan_to_num(features.var(0, dtype=np.float64)).sum())
+    squares = float(np.square(features.data, dtype=np.float64).sum()) / features.shape[0]
+    return squares - float(np.square(np.asarray(features.mean(0), np.float64)).sum())
+
+
+def logits(model: Pipeline, features: Features) -> FloatArray:
     """Margins or log-probabilities (N, J) of the classes seen, in the order of `classes_`."""
     with threadpool_limits(1):
-        if not isinstance(model[-1], SVC | LinearSVC):
+        if not isinstance(model[-1], SVC | LinearSVC | RatioSVC):
             return np.log(np.maximum(model.predict_proba(features), LEAST)).astype(np.float32)
         margins = model.decision_function(features)
     if margins.ndim == 1:
@@ -140,6 +150,11 @@ def _linear_svm(size: Size, seed: int) -> Pipeline:
     )
 
 
+def _ratio_svm(size: Size, seed: int) -> Pipeline:
+    del size  # it brings rows to length one itself
+    return make_pipeline(RatioSVC(random_state=seed))
+
+
 def _forest(size: Size, seed: int) -> Pipeline:
     trees = 200
     return make_pipeline(
@@ -170,21 +185,24 @@ def _boosted_trees(size: Size, seed: int) -> Pipeline:
 
     Trees of more leaves and more of them where there are more rows (lab/LOG.md, Tables).
     """
+    return make_pipeline(HistGradientBoostingClassifier(**tree_settings(size, seed)))
+
+
+def tree_settings(size: Size, seed: int) -> dict[str, Any]:
+    """Settings of boosting on the columns of a table, whatever it answers."""
     codes = np.zeros(size.features, bool)
     codes[list(size.categories)] = True
-    return make_pipeline(
-        HistGradientBoostingClassifier(
-            learning_rate=0.05,
-            max_iter=int(np.clip(4 * size.rows**0.5, 60, 300)),
-            max_leaf_nodes=int(np.clip(size.rows**0.32, 4, 31)),
-            min_samples_leaf=max(1, min(20, size.rows // (4 * size.classes))),
-            l2_regularization=1.0,
-            max_features=0.5,
-            categorical_features=codes if codes.any() else None,
-            early_stopping=False,
-            random_state=seed,
-        )
-    )
+    return {
+        "learning_rate": 0.05,
+        "max_iter": int(np.clip(4 * size.rows**0.5, 60, 300)),
+        "max_leaf_nodes": int(np.clip(size.rows**0.32, 4, 31)),
+        "min_samples_leaf": max(1, min(20, size.rows // (4 * size.classes))),
+        "l2_regularization": 1.0,
+        "max_features": 0.5,
+        "categorical_features": codes if codes.any() else None,
+        "early_stopping": False,
+        "random_state": seed,
+    }
 
 
 def _bagged_trees(size: Size, seed: int) -> Pipeline:
@@ -204,6 +222,7 @@ CLASSIFIERS: dict[str, Classifier] = {
     c.word: c
     for c in (
         Classifier(word="logistic", build=_logistic),
+        Classifier(word="ratio_svm", build=_ratio_svm, most_classes=50, on_request=True),
         Classifier(
             word="svm", build=_svm, growth=1.7, kernel=True, most_rows=12_000, most_classes=50
         ),

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import Parallel, cpu_count, delayed
+from scipy import sparse
 
-from fivefold.contracts.rows import FloatArray, IntArray
+from fivefold.contracts.rows import Features, IntArray
 from fivefold.plumbing.stopper import deaf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from fivefold.contracts.roles import TraditionalFeatures
     from fivefold.contracts.rows import Items
@@ -39,14 +40,14 @@ class Described:
     """
 
     positions: IntArray
-    blocks: dict[str, FloatArray]
+    blocks: dict[str, Features]
     categories: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
-    def take(self, names: tuple[str, ...], which: IntArray) -> FloatArray:
+    def take(self, names: tuple[str, ...], which: IntArray) -> Features:
         """The features `names` side by side, of rows `which` of the data set: (M, F)."""
         order = np.argsort(self.positions)
         place = order[np.searchsorted(self.positions, which, sorter=order)]
-        return np.hstack([self.blocks[name][self._lines(name, place)] for name in names])
+        return beside([self.blocks[name][self._lines(name, place)] for name in names])
 
     def _lines(self, name: str, place: IntArray) -> IntArray:
         """Lines of a block that describe the rows at `place`: one each, or one per token."""
@@ -63,6 +64,20 @@ class Described:
         return tuple(found)
 
 
+def beside(blocks: Sequence[Features]) -> Features:
+    """Blocks (N, F) of the same rows as one; sparse where one of them is."""
+    if any(sparse.issparse(block) for block in blocks):
+        return sparse.hstack(blocks, format="csr", dtype=np.float32)
+    return np.hstack(blocks)
+
+
+def below(pieces: Sequence[Features]) -> Features:
+    """Pieces (n, F) of the same features, one under the other."""
+    if sparse.issparse(pieces[0]):
+        return sparse.vstack(pieces, format="csr", dtype=np.float32)
+    return np.concatenate(pieces)
+
+
 def cores() -> int:
     """Processor cores this process may use."""
     return int(cpu_count())
@@ -75,7 +90,7 @@ def describe(
     seconds_per_row: float,
     tick: Callable[[float], None] | None = None,
     stop: Callable[[int], bool] | None = None,
-) -> FloatArray:
+) -> Features:
     """Describe `rows` (N): features (N, F).
 
     Worker processes are started only where they save more time than they cost. They get the
@@ -92,7 +107,7 @@ def describe(
     wanted = takewhile(lambda piece: not (stop and piece[0] and stop(int(piece[0]))), pieces)
     work = (delayed(_piece)(features, rows.select(piece)) for piece in wanted)
     pooled = seconds_per_row * len(rows) > 3 * POOL_START and cores() > 1
-    found: list[FloatArray] = []
+    found: list[Features] = []
     # joblib's own processes do not run the user's script a second time, as `spawn` would.
     jobs = Parallel(n_jobs=cores() if pooled else 1, return_as="generator", max_nbytes=None)
     # The pool is begun here; it would die of requests to stop that the run survives.
@@ -102,10 +117,10 @@ def describe(
         found.append(piece)
         if tick:
             tick(len(found) / len(pieces))
-    return np.concatenate(found)
+    return below(found)
 
 
-def _piece(features: TraditionalFeatures, rows: Items) -> FloatArray:
+def _piece(features: TraditionalFeatures, rows: Items) -> Features:
     return features.describe(rows.take(slice(None)))
 
 
@@ -114,6 +129,11 @@ def portion(
 ) -> Callable[[float], None] | None:
     """A tick for work that is `part` of the whole, of which `begun` was done before."""
     return None if tick is None else lambda share: tick(begun + share * part)
+
+
+def _numbers(described: Features) -> int:
+    """Numbers that are held: all of a dense array, of a sparse one a value and its place."""
+    return 2 * int(described.nnz) if sparse.issparse(described) else int(described.size)
 
 
 def measure(
@@ -128,8 +148,7 @@ def measure(
     features.learn(few, rng)
     learned = time.monotonic() - start
     start = time.monotonic()
-    described = features.describe(few.take(slice(None)))
-    width = described.shape[1] * described.shape[0] // len(few)
+    width = _numbers(features.describe(few.take(slice(None)))) // len(few)
     seconds = max(learned, time.monotonic() - start) / len(few)
     if seconds > 5e-3:
         return seconds, width

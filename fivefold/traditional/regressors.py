@@ -15,12 +15,12 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
 )
-from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from fivefold.traditional.classifiers import CLASSIFIERS, NUMBERS, Classifier
+from fivefold.traditional.classifiers import CLASSIFIERS, NUMBERS, Classifier, tree_settings
 
 if TYPE_CHECKING:
     from fivefold.traditional.classifiers import Size
@@ -32,6 +32,10 @@ _DIRECTIONS = 64  # more features than these are first brought down to them
 def _ridge(size: Size, seed: int) -> Pipeline:  # noqa: ARG001 - nothing in it is drawn
     # The penalty is chosen by leaving one row out, which costs nothing here.
     return make_pipeline(RidgeCV(alphas=size.spread * np.logspace(-4, 2, 7)))
+
+
+def _sparse_ridge(size: Size, seed: int) -> Pipeline:  # noqa: ARG001 - nothing in it is drawn
+    return make_pipeline(Ridge(alpha=0.5 * size.spread, solver="lsqr"))
 
 
 def _forest(size: Size, seed: int) -> Pipeline:
@@ -85,6 +89,16 @@ def _boosting_each(size: Size, seed: int) -> Pipeline:
     return make_pipeline(*_narrowed(size, seed), OneVsRestClassifier(boosting))
 
 
+def _boosted_trees(size: Size, seed: int) -> Pipeline:
+    boosting = HistGradientBoostingRegressor(**tree_settings(size, seed))
+    return make_pipeline(MultiOutputRegressor(boosting) if size.classes > 1 else boosting)
+
+
+def _boosted_trees_each(size: Size, seed: int) -> Pipeline:
+    boosting = HistGradientBoostingClassifier(**tree_settings(size, seed))
+    return make_pipeline(OneVsRestClassifier(boosting))
+
+
 def _narrowed(size: Size, seed: int) -> list[PCA]:
     if size.features <= _DIRECTIONS:
         return []
@@ -97,12 +111,27 @@ def _by_word(*entrants: Classifier) -> dict[str, Classifier]:
 
 REGRESSORS = _by_word(
     Classifier(word="ridge", build=_ridge),
+    Classifier(word="sparse_ridge", build=_sparse_ridge, on_request=True),
     Classifier(word="forest", build=_forest, growth=1.1, effort=3.0),
     Classifier(word="boosting", build=_boosting, effort=10.0),
+    Classifier(
+        word="boosted_trees",
+        build=_boosted_trees,
+        effort=10.0,
+        most_rows=1_000_000,
+        on_request=True,
+    ),
 )
 MARKERS = _by_word(
     Classifier(word="logistic", build=_logistic_each),
     Classifier(word="forest", build=_forest_all, growth=1.1, effort=3.0),
     Classifier(word="boosting", build=_boosting_each, effort=10.0, most_classes=30),
+    Classifier(
+        word="boosted_trees",
+        build=_boosted_trees_each,
+        effort=10.0,
+        most_classes=30,
+        on_request=True,
+    ),
 )
 TAGGERS = _by_word(CLASSIFIERS["logistic"], CLASSIFIERS["linear_svm"])

@@ -33,6 +33,7 @@ TRUSTED: frozenset[tuple[str, str]] = frozenset(
         # function but that one is on the list, and what else a partial could call builds things.
         ("functools.partial", "PartialNode"),
         ("sklearn.utils.validation.check_array", "FunctionNode"),
+        ("fivefold.traditional.ratios.RatioSVC", "ObjectNode"),
         ("numpy.bool", "NdArrayNode"),
         ("numpy.float32", "NdArrayNode"),
         ("numpy.float64", "NdArrayNode"),
@@ -45,23 +46,35 @@ TRUSTED: frozenset[tuple[str, str]] = frozenset(
         ("numpy.random._generator.Generator", "RandomGeneratorNode"),
         ("sklearn._loss._loss.CyHalfBinomialLoss", "LossNode"),
         ("sklearn._loss._loss.CyHalfMultinomialLoss", "LossNode"),
+        ("sklearn._loss._loss.CyHalfSquaredError", "LossNode"),
+        ("sklearn._loss.link.IdentityLink", "ObjectNode"),
         ("sklearn._loss.link.Interval", "ObjectNode"),
         ("sklearn._loss.link.LogitLink", "ObjectNode"),
         ("sklearn._loss.link.MultinomialLogit", "ObjectNode"),
         ("sklearn._loss.loss.HalfBinomialLoss", "ObjectNode"),
         ("sklearn._loss.loss.HalfMultinomialLoss", "ObjectNode"),
+        ("sklearn._loss.loss.HalfSquaredError", "ObjectNode"),
         ("sklearn.compose._column_transformer.ColumnTransformer", "ObjectNode"),
         ("sklearn.decomposition._pca.PCA", "ObjectNode"),
         ("sklearn.dummy.DummyClassifier", "ObjectNode"),
         ("sklearn.ensemble._forest.ExtraTreesClassifier", "ObjectNode"),
+        ("sklearn.ensemble._forest.ExtraTreesRegressor", "ObjectNode"),
         ("sklearn.ensemble._forest.RandomForestClassifier", "ObjectNode"),
         (f"{_HGB}.binning._BinMapper", "ObjectNode"),
         (f"{_HGB}.gradient_boosting.HistGradientBoostingClassifier", "ObjectNode"),
+        (f"{_HGB}.gradient_boosting.HistGradientBoostingRegressor", "ObjectNode"),
         (f"{_HGB}.predictor.TreePredictor", "ObjectNode"),
         ("sklearn.linear_model._logistic.LogisticRegression", "ObjectNode"),
+        ("sklearn.linear_model._ridge.Ridge", "ObjectNode"),
+        ("sklearn.linear_model._ridge.RidgeCV", "ObjectNode"),
+        ("sklearn.multiclass.OneVsRestClassifier", "ObjectNode"),
+        ("sklearn.multiclass._ConstantPredictor", "ObjectNode"),
+        ("sklearn.multioutput.MultiOutputRegressor", "ObjectNode"),
         ("sklearn.pipeline.Pipeline", "ObjectNode"),
         ("sklearn.preprocessing._encoders.OrdinalEncoder", "ObjectNode"),
         ("sklearn.preprocessing._function_transformer.FunctionTransformer", "ObjectNode"),
+        ("sklearn.preprocessing._label.LabelBinarizer", "ObjectNode"),
+        ("sklearn.tree._classes.ExtraTreeRegressor", "ObjectNode"),
         ("sklearn.preprocessing._label.LabelEncoder", "ObjectNode"),
         ("sklearn.svm._classes.LinearSVC", "ObjectNode"),
         ("sklearn.svm._classes.SVC", "ObjectNode"),
@@ -103,7 +116,7 @@ def load_model(file: Path) -> Pipeline:
     for place, loader in _types(schema):
         if (place, loader) not in TRUSTED:
             _refuse(file, f"holds type {place} (read by {loader}), not on the list")
-    # Tree and TreePredictor are the two on our list that are not on skops' own.
+    # Tree, TreePredictor and our own RatioSVC are those on the list that are not on skops' own.
     model = skops.io.load(file, trusted=sorted({place for place, _ in TRUSTED}))
     if not isinstance(model, Pipeline):
         _refuse(file, f"holds type {type(model).__name__} where a pipeline belongs")

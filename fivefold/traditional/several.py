@@ -35,6 +35,7 @@ class OfPart(TraditionalFeatures):
         self.name = f"{part.name}.{features.name}"
         self.classifiers = features.classifiers
         self.categories = features.categories
+        self.per_token = features.per_token
 
     def learn(self, rows: Items, rng: np.random.Generator) -> None:
         """Learn from the part's items."""

@@ -71,13 +71,14 @@ class LaidOut(TraditionalFeatures):
         ]
         d = len(self._numbers)
         self._mean, self._scale = np.zeros(d, np.float32), np.ones(d, np.float32)
-        self._log, self._gaps = np.zeros(d, bool), np.zeros(d, bool)
+        self._log: NDArray[np.bool_] = np.zeros(d, bool)
+        self._gaps: NDArray[np.bool_] = np.zeros(d, bool)
 
     def learn(self, rows: Items, rng: np.random.Generator) -> None:
         """Means, deviations, and which columns have long tails or gaps; no label enters."""
         chosen = np.sort(rng.permutation(len(rows))[:_ROWS])
         values = np.asarray(rows.take(chosen))[:, self._numbers].astype(np.float64)
-        self._gaps = np.isnan(values).any(0)
+        self._gaps = np.asarray(np.isnan(values).any(0))
         mean, deviation = _moments(values)
         with np.errstate(invalid="ignore"):
             far = np.nanmax(np.abs(np.vstack([values, mean]) - mean), axis=0)

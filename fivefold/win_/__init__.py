@@ -19,7 +19,8 @@ from fivefold.win_.words import SYSTEMS, metric_name, number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fivefold.contracts.records import Dataset, Ensemble, Fleet
+    from fivefold.contracts.ensembles import Ensemble
+    from fivefold.contracts.records import Dataset, Fleet
     from fivefold.contracts.roles import Predictor
     from fivefold.contracts.vault import Vault
 
@@ -125,7 +126,7 @@ def win(  # noqa: PLR0913 - the last step sees every record
     """
     start = circumstances.used_s()
     verdict = judge(dataset, ensemble, vault, predictor, seed=circumstances.seed, tick=tick)
-    drawings = draw(fleet, ensemble, verdict, circumstances)
+    drawings = draw(fleet, ensemble, verdict, circumstances, dataset)
     own = ("judge and report", circumstances.used_s() - start)
     finished = replace(circumstances, phases=(*circumstances.phases, own))
     data = report(dataset, fleet, ensemble, verdict, finished)

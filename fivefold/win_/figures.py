@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from fivefold.scores.intervals import wilson
+from fivefold.scores.numbers import REACH
 from fivefold.win_.words import SHARES, metric_name
 
 if TYPE_CHECKING:
@@ -128,6 +129,41 @@ def reliability(bins: dict[str, list[dict[str, Any]]]) -> Markup:
         _percent(axes, "y")
         axes.legend(loc="lower right", handlelength=1, markerscale=0.8)
         return _svg(figure, "reliability", "Reliability: stated probability against share right")
+
+
+def predicted(number: dict[str, Any]) -> Markup:
+    """Predicted against true numbers, and residuals against what was predicted.
+
+    Args:
+        number: One of `numbers` of report.json: `name`, `points` of (true, predicted, deviation).
+    """
+    true, said, deviation = zip(*(map(float, point) for point in number["points"]), strict=True)
+    reach = [REACH * d for d in deviation]
+    look = {"color": _ACCENT, "linewidths": 0, "s": 9, "alpha": 0.7}
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(9.6, 3.6), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        ends = [min(*true, *said), max(*true, *said)]
+        left.plot(ends, ends, color=_LINE, linewidth=1)
+        left.vlines(
+            true,
+            [s - r for s, r in zip(said, reach, strict=True)],
+            [s + r for s, r in zip(said, reach, strict=True)],
+            color=_MUTED, linewidth=0.6, alpha=0.4,
+        )  # fmt: skip
+        left.scatter(true, said, **look)
+        left.set(xlabel=f"true {number['name']}", ylabel="predicted")
+        left.set_title("predicted against true, with the 90 % interval")
+        right.axhline(0, color=_LINE, linewidth=1)
+        right.scatter(said, [t - s for t, s in zip(true, said, strict=True)], **look)
+        right.set(xlabel="predicted", ylabel="true - predicted")
+        right.set_title("residuals")
+        label = f"Predicted against true {number['name']}, and residuals"
+        return _svg(figure, f"number-{_plain_id(number['name'])}", label)
+
+
+def _plain_id(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())
 
 
 def _percent(axes: Axes, which: str) -> None:

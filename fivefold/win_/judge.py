@@ -22,7 +22,8 @@ from fivefold.win_.words import Words, verdict_words
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fivefold.contracts.records import Dataset, Ensemble
+    from fivefold.contracts.ensembles import Ensemble
+    from fivefold.contracts.records import Dataset
     from fivefold.contracts.roles import Predictor, TargetKind
     from fivefold.contracts.vault import Vault
 
@@ -153,7 +154,7 @@ def _answers(
         ("traditional", ensemble.best_traditional),
     ):
         if name is not None:
-            answers[word] = (name, _alone(name, parts, ensemble.temperatures, kind))
+            answers[word] = (name, _alone(name, parts, ensemble, kind))
     blind = kind.chance(dataset.targets, len(dataset.classes), dataset.problem.metric)
     what = "class frequencies" if kind.classes else "the best answer that ignores the input"
     answers["chance"] = (what, np.broadcast_to(blind, (n, *blind.shape)))
@@ -166,13 +167,18 @@ def _mixture(ensemble: Ensemble) -> str:
 
 
 def _alone(
-    name: str, parts: dict[str, FloatArray], temperatures: dict[str, float], kind: TargetKind
+    name: str, parts: dict[str, FloatArray], ensemble: Ensemble, kind: TargetKind
 ) -> FloatArray:
-    """A part (`member/fold`) or the mixture of a member's parts, at the member's temperature."""
+    """A part (`member/fold`) or the mixture of a member's parts, at the member's temperature.
+
+    Rare words are favoured as in the ensemble, or that would win by it alone.
+    """
     member = name.partition("/")[0]
     own = [p for part, p in parts.items() if part == name or part.startswith(f"{name}/")]
     pooled = kind.settled(np.mean([kind.addable(one) for one in own], axis=0))
-    return kind.apply_temperature(pooled, temperatures[member])
+    return kind.shifted(
+        kind.apply_temperature(pooled, ensemble.temperatures[member]), ensemble.shift
+    )
 
 
 def _metrics(kind: TargetKind, metric: str, k: int) -> tuple[str, ...]:

@@ -16,12 +16,15 @@ from markupsafe import Markup, escape
 
 from fivefold.scores.metrics import metric
 from fivefold.win_ import figures, pictures, tally, words
+from fivefold.win_.views import view_of
 
 if TYPE_CHECKING:
-    from fivefold.contracts.records import Ensemble, Fleet
+    from fivefold.contracts.ensembles import Ensemble
+    from fivefold.contracts.records import Dataset, Fleet
     from fivefold.win_.circumstances import Circumstances
     from fivefold.win_.judge import Verdict
 
+_COSTS = ("ms_per_item", "megabytes")
 _BALANCE_ENDS = 10  # classes shown at either end where there are too many to show all
 
 
@@ -36,14 +39,30 @@ class Drawings:
     mistakes: tuple[str, ...]
     curves: Markup | None
     reliability: Markup
+    numbers: tuple[Markup, ...] = ()
 
 
 def draw(
-    fleet: Fleet, ensemble: Ensemble, verdict: Verdict, circumstances: Circumstances
+    fleet: Fleet,
+    ensemble: Ensemble,
+    verdict: Verdict,
+    circumstances: Circumstances,
+    dataset: Dataset,
 ) -> Drawings:
-    """Draw the figures of a report: curves, reliability, mistakes, sheets, kernels."""
+    """Draw the figures of a report: curves, reliability, mistakes, sheets, kernels.
+
+    Args:
+        fleet: All members.
+        ensemble: Names the best net.
+        verdict: What the vault said.
+        circumstances: Brings the sheets.
+        dataset: Says what is answered.
+    """
     content = verdict.content
-    which = tally.worst(verdict.systems["ensemble"].probabilities, content.targets)
+    view = view_of(dataset.problem.target.kind)
+    which = view.worst(verdict)
+    answers = verdict.systems["ensemble"].probabilities
+    numbers = view.told(answers, content.targets, dataset.classes).get("numbers", ())
     sheets = (circumstances.contact_png, circumstances.preview_png)
     contact, preview = (pictures.sheet(png) if png else None for png in sheets)
     kernels, show = circumstances.kernels, circumstances.show
@@ -54,7 +73,8 @@ def draw(
         kernels=pictures.kernel_sheet(kernels) if kernels is not None else None,
         mistakes=pictures.items(content.rows, which, show) if show else (),
         curves=figures.learning_curves(fleet.members, ensemble.best_single, verdict.metric),
-        reliability=figures.reliability(tally.reliability_bins(verdict)),
+        reliability=figures.reliability(view.reliability(verdict)),
+        numbers=tuple(figures.predicted(each) for each in numbers),
     )
 
 
@@ -75,7 +95,12 @@ def page(data: dict[str, Any], drawings: Drawings) -> str:
             higher_is_better=metric(data["problem"]["metric"]).higher_is_better,
             bars=_bars(data),
             clock=_clock(data),
-            balance=_balance(data["data"]["classes"]),
+            balance={
+                **_balance(data["data"]["classes"]),
+                **_words(data["problem"]["target"]["kind"]),
+            },
+            loss=data["ensemble"]["loss"],
+            priced=_priced(data["prices"]),
             policies=_policies(data["expansion"]),
         )
     )
@@ -142,6 +167,17 @@ def _balance(classes: list[dict[str, Any]]) -> dict[str, Any]:
         shown = order[:_BALANCE_ENDS] + order[-_BALANCE_ENDS:]
         left_out = len(classes) - len(shown)
     return {"classes": shown, "top": top, "left_out": left_out}
+
+
+def _words(target: str) -> dict[str, str]:
+    """What the vocabulary counts, one and several of it."""
+    one = {"labels": "label", "tags": "tag", "number": "stretch"}.get(target, "class")
+    return {"one": one, "what": one + ("es" if one.endswith(("s", "h")) else "s")}
+
+
+def _priced(prices: dict[str, Any]) -> list[str]:
+    """Metrics that are told beside prices."""
+    return [w for price in prices.values() for w in price if w not in _COSTS][:2]
 
 
 def _count(value: float | None) -> str:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fivefold.plumbing.files import printable
-from fivefold.win_ import tally
+from fivefold.targets import target_of
+from fivefold.win_.views import view_of
 
 if TYPE_CHECKING:
-    from fivefold.contracts.records import Dataset, Ensemble, Fleet, Member, Recipe
+    from fivefold.contracts.ensembles import Ensemble
+    from fivefold.contracts.records import Dataset, Fleet, Member, Recipe
     from fivefold.win_.circumstances import Circumstances
     from fivefold.win_.judge import Verdict
 
@@ -27,6 +29,8 @@ def report(
     circumstances: Circumstances,
 ) -> dict[str, Any]:
     """The whole run as strict JSON values: text that prints anywhere, None for NaN and infinity."""
+    kind = target_of(dataset.problem)
+    priced = (kind.metrics[0], kind.calibration)
     found = {
         "schema": SCHEMA,
         "problem": _problem(dataset),
@@ -35,15 +39,15 @@ def report(
         "budget_s": circumstances.budget_s,
         "used_s": circumstances.used_s(),
         "phases": [{"name": name, "seconds": spent} for name, spent in circumstances.phases],
-        **_judged(verdict, dataset.classes),
+        **_judged(verdict, dataset),
+        "suspects": asdict(ensemble.suspects) if ensemble.suspects else None,
         "members": [_member(member, ensemble) for member in fleet.members],
-        "ensemble": _ensemble(ensemble),
+        "ensemble": {**_ensemble(ensemble), "loss": kind.loss},
         **_plan(fleet),
         "expansion": asdict(circumstances.expansion) if circumstances.expansion else None,
         "prices": {
             word: {
-                "accuracy": verdict.systems[word].scores["accuracy"].value,
-                "calibration_error": verdict.systems[word].scores["calibration_error"].value,
+                **{w: verdict.systems[word].scores[w].value for w in priced},
                 **asdict(price),
             }
             for word, price in circumstances.prices.items()
@@ -83,8 +87,7 @@ def _problem(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _judged(verdict: Verdict, classes: tuple[str, ...]) -> dict[str, Any]:
-    matrix = tally.confusion(verdict.systems["ensemble"].probabilities, verdict.content.targets)
+def _judged(verdict: Verdict, dataset: Dataset) -> dict[str, Any]:
     return {
         "verdict": asdict(verdict.words),
         "vault": {"opened": verdict.opened, "origin": verdict.origin},
@@ -97,10 +100,7 @@ def _judged(verdict: Verdict, classes: tuple[str, ...]) -> dict[str, Any]:
             for word, system in verdict.systems.items()
         },
         "tests": [asdict(test) for test in verdict.tests],
-        "confusion": matrix if len(classes) <= tally.FULL_MATRIX_UP_TO else None,
-        "confused": tally.confused_pairs(matrix, classes),
-        "mistakes": tally.mistakes(verdict, classes),
-        "reliability": tally.reliability_bins(verdict),
+        **view_of(dataset.problem.target.kind).judged(verdict, dataset.classes),
     }
 
 
@@ -142,6 +142,7 @@ def _ensemble(ensemble: Ensemble) -> dict[str, Any]:
         "best_single": ensemble.best_single,
         "best_traditional": ensemble.best_traditional,
         "sure_above": ensemble.sure_above,
+        "shift": ensemble.shift,
         "path": [{"added": name, "score": score} for name, score in ensemble.path],
     }
 
@@ -172,7 +173,9 @@ def _data(dataset: Dataset, verdict: Verdict) -> dict[str, Any]:
         "rows": len(dataset.targets),
         "vault_rows": len(verdict.content.targets),
         "item_shape": dataset.rows.item_shape,
-        "classes": tally.balance(dataset, verdict.content.targets),
+        "classes": view_of(dataset.problem.target.kind).balance(
+            dataset.targets, verdict.content.targets, dataset.classes
+        ),
         "folds": dataset.n_folds,
         "split": dataset.split,
         "sizes": [{"size": size, "files": count} for size, count in dataset.seen_sizes],

@@ -1,4 +1,4 @@
-"""Where the answers on the vault go wrong: confusion, worst mistakes, reliability, class balance.
+"""Where the answers on the vault go wrong: confusion, worst mistakes, reliability.
 
 Axes: n vault rows, k classes.
 """
@@ -12,13 +12,12 @@ import numpy as np
 from fivefold.scores.calibration import reliability
 
 if TYPE_CHECKING:
-    from fivefold.contracts.records import Dataset
     from fivefold.contracts.rows import FloatArray, IntArray
     from fivefold.win_.judge import Verdict
 
 FULL_MATRIX_UP_TO = 30  # classes; above, only the most confused pairs are told
 _PAIRS = 20
-_MISTAKES = 24
+MISTAKES = 24
 _BINS = 10
 
 
@@ -50,45 +49,22 @@ def worst(probabilities: FloatArray, targets: IntArray) -> IntArray:
     """Positions of the mistakes that were made with the most confidence, worst first."""
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != targets)
     order = np.argsort(-probabilities[wrong].max(axis=1), kind="stable")
-    return wrong[order[:_MISTAKES]]
-
-
-def mistakes(verdict: Verdict, classes: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The worst mistakes of the ensemble: item, true and predicted class, probability."""
-    probabilities = verdict.systems["ensemble"].probabilities
-    content = verdict.content
-    return [
-        {
-            "item": content.names[i],
-            "true": classes[content.targets[i]],
-            "predicted": classes[probabilities[i].argmax()],
-            "probability": probabilities[i].max(),
-        }
-        for i in worst(probabilities, content.targets)
-    ]
+    return wrong[order[:MISTAKES]]
 
 
 def reliability_bins(verdict: Verdict) -> dict[str, list[dict[str, Any]]]:
     """System -> filled bins of its top probability: mean confidence, accuracy, rows."""
     return {
-        word: [
-            {"confidence": confidence, "accuracy": accuracy, "rows": count}
-            for confidence, accuracy, count in reliability(
-                verdict.systems[word].probabilities, verdict.content.targets, _BINS
-            )
-            if count
-        ]
+        word: bins_of(verdict.systems[word].probabilities, verdict.content.targets)
         for word in ("ensemble", "best_single")
         if word in verdict.systems
     }
 
 
-def balance(dataset: Dataset, vault_targets: IntArray) -> list[dict[str, Any]]:
-    """Open rows and vault rows of each class, in the order of the classes."""
-    k = len(dataset.classes)
-    rows = np.bincount(dataset.targets, minlength=k)
-    vault_rows = np.bincount(vault_targets, minlength=k)
+def bins_of(probabilities: FloatArray, targets: IntArray) -> list[dict[str, Any]]:
+    """Filled bins of the top probability: mean confidence, accuracy, rows."""
     return [
-        {"name": name, "rows": rows[i], "vault_rows": vault_rows[i]}
-        for i, name in enumerate(dataset.classes)
+        {"confidence": confidence, "accuracy": accuracy, "rows": count}
+        for confidence, accuracy, count in reliability(probabilities, targets, _BINS)
+        if count
     ]

@@ -15,14 +15,33 @@ if TYPE_CHECKING:
 
 Outcome = Literal["ensemble", "best_single", "traditional", "undecided", "chance", "alone"]
 
-SHARES = frozenset({"accuracy", "top5", "balanced_accuracy", "calibration_error"})
+SHARES = frozenset(
+    {"accuracy", "top5", "balanced_accuracy", "calibration_error", "macro_f1", "micro_f1"}
+    | {"subset_accuracy", "mean_average_precision", "label_calibration_error", "coverage"}
+    | {"token_accuracy", "span_f1", "sentence_accuracy", "token_calibration_error"}
+)
 SYSTEMS = {
     "ensemble": "the ensemble",
     "best_single": "the best single net",
     "traditional": "the traditional pipeline",
     "chance": "chance",
 }
-_METRIC_NAMES = {"top5": "top-5 accuracy", "log_loss": "log-loss"}
+_METRIC_NAMES = {
+    "top5": "top-5 accuracy",
+    "log_loss": "log-loss",
+    "label_log_loss": "log-loss",
+    "token_log_loss": "log-loss",
+    "label_calibration_error": "calibration error",
+    "token_calibration_error": "calibration error",
+    "macro_f1": "macro F1",
+    "micro_f1": "micro F1",
+    "span_f1": "span F1",
+    "rmse": "root mean squared error",
+    "mae": "mean absolute error",
+    "r2": "R\u00b2",
+    "nll": "negative log-likelihood",
+    "coverage": "coverage of 90 % intervals",
+}
 _SHOWN_BELOW = 0.05  # p-value under which a difference counts as shown
 
 
@@ -111,7 +130,7 @@ def number(metric: str, value: float | None) -> str:
     if value is None:
         return "-"
     if metric not in SHARES:
-        return f"{value:.3f}"
+        return f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"
     # 9,996 of 10,000 must not read as a perfect score
     return f"{min(100 * value, 99.9) if value < 1 else 100.0:.1f} %"
 

@@ -18,7 +18,7 @@ from fivefold.contracts.roles import InputKind
 from fivefold.inputs.image import Image
 from fivefold.plumbing.errors import BadItem, DataError, RunError
 from fivefold.step1_pick.problem import pick
-from fivefold.step2_gather import crew
+from fivefold.step2_gather import crew, duplicates
 from fivefold.step2_gather.gather import gather
 
 
@@ -51,6 +51,9 @@ class Trapped(InputKind):
 
     def fit(self, item, shape):
         return self.image.fit(item, shape)
+
+    def show(self, item, shape):
+        return self.image.show(item, shape)
 
 
 class FullDisk(Trapped):
@@ -131,7 +134,7 @@ def test_items_that_crash_are_set_apart_and_all_others_decoded(tmp_path, monkeyp
 def test_a_crash_behind_the_sample_loses_no_other_item(tmp_path, monkeypatch):
     """The shape is learned without the crashing items, so decoding itself must survive them."""
     use(Trapped, monkeypatch)
-    monkeypatch.setattr("fivefold.step2_gather.fill._SAMPLE", 2)
+    monkeypatch.setattr(Trapped, "samples", 2)
     root = write_folder(tmp_path / "data")
     mark(root / "cat" / "bad.png", b"not a picture")
     for name in ("cat/003", "cat/004", "dog/014"):
@@ -199,7 +202,7 @@ def test_an_interrupt_ends_the_workers_and_leaves_nothing(tmp_path, monkeypatch)
     use(Trapped, monkeypatch)
     root = write_folder(tmp_path / "data")
     mark(root / "dog" / "014.png", b"HANG")
-    monkeypatch.setattr("fivefold.step2_gather.fill._SAMPLE", 2)
+    monkeypatch.setattr(Trapped, "samples", 2)
     hired = []
     start = crew.Worker.__init__
 
@@ -247,3 +250,29 @@ def test_a_build_that_was_killed_leaves_nothing_that_looks_like_a_cache(tmp_path
     assert not gathered.dataset.cache_hit
     assert gathered.dataset.quarantine == ()
     assert gathered.dataset.rows.take(slice(None)).any(axis=(1, 2, 3)).all()
+
+
+class Folded(Trapped):
+    """Pictures whose file ends with the same four bytes are said to show the same."""
+
+    def open(self, raw):
+        self.last = raw[-4:]
+        return super().open(raw)
+
+    def key(self, item):  # noqa: ARG002 - the role's form
+        return self.last if self.last in (b"AAAA", b"BBBB") else None
+
+
+def test_items_that_a_kind_calls_the_same_are_near_duplicates(tmp_path, monkeypatch):
+    use(Folded, monkeypatch)
+    monkeypatch.setattr(duplicates, "LIMIT", -1)  # what pictures look like is not asked
+    root = write_folder(tmp_path / "data")
+    for name in ("cat/000", "cat/001", "dog/003"):
+        mark(root / f"{name}.png", b"AAAA")
+    mark(root / "dog/004.png", b"BBBB")
+    data = run(root, tmp_path).dataset
+    found = {(pair.first, pair.second, pair.exact) for pair in data.duplicates}
+    assert found == {
+        ("cat/000.png", "cat/001.png", False),
+        ("cat/000.png", "dog/003.png", False),
+    }

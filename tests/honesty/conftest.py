@@ -8,8 +8,9 @@ import PIL.Image
 import pytest
 import torch
 
+from fivefold.contracts.ensembles import Ensemble
 from fivefold.contracts.orders import Order
-from fivefold.contracts.records import Ensemble, Fleet, Plan, Recipe
+from fivefold.contracts.records import Fleet, Plan, Recipe
 from fivefold.engine.schedule import Limit
 from fivefold.plumbing.clock import Clock
 from fivefold.step1_pick import pick

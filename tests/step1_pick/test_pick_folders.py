@@ -267,10 +267,10 @@ def test_part_folders_without_class_folders(tmp_path):
     assert found.endswith("(test, train)")
 
 
-def test_an_archive_within_a_folder_is_pointed_at(tmp_path):
+def test_a_damaged_archive_alone_in_a_folder_is_told(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "train.zip").write_bytes(b"PK")
-    with pytest.raises(DataError, match=r"hint: name train\.zip itself as DATA"):
+    with pytest.raises(DataError, match=r"train\.zip, which cannot be opened"):
         pick(tmp_path / "data", scratch=tmp_path / "s")
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fivefold.contracts.ensembles import Ensemble
 from fivefold.contracts.records import (
     CurvePoint,
     Dataset,
     Duplicate,
-    Ensemble,
     ExpansionRecord,
     Fleet,
     Fold,

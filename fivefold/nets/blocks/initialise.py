@@ -23,7 +23,7 @@ def he(module: nn.Module) -> None:
 
     Made for `module.apply(he)`; other layers are left as they are.
     """
-    if isinstance(module, nn.Conv2d | nn.Linear):
+    if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear):
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         if module.bias is not None:
             nn.init.zeros_(module.bias)

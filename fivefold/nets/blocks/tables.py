@@ -94,12 +94,12 @@ def _edges(values: Tensor, bins: int) -> Tensor:
     values = values[values.isfinite()]
     if not len(values):
         return torch.tensor([0.0, 1.0], device=values.device)
-    distinct = values.unique()
+    distinct = torch.unique(values)
     if len(distinct) <= bins + 1:
         edges = distinct
     else:
         even = torch.linspace(0, 1, bins // 2 + 1, device=values.device)
-        edges = torch.cat([values.quantile(even), distinct.quantile(even)]).unique()
+        edges = torch.unique(torch.cat([values.quantile(even), distinct.quantile(even)]))
     least = _LEAST * edges.abs().max().clamp(min=_LEAST)
     far = torch.cat([edges.new_ones(1, dtype=torch.bool), edges.diff() > least])
     edges = edges[far]

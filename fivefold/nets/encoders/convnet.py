@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from fivefold.nets.base import Encoder, Shape
 from fivefold.nets.blocks.initialise import whitening_filters
+from fivefold.nets.blocks.stages import Stage
 
 WIDTHS = (32, 128, 128)
 STEM_FILTERS = 24
@@ -50,12 +51,12 @@ class Convnet(Encoder):
         grid = (short - self.kernel) // self.stride + 1
         pools = max(0, min(len(WIDTHS), int(math.log2(max(1.0, grid / 3)))))
         widths = [max(16, round(w * width / 16) * 16) for w in WIDTHS]
-        stages: list[_Stage] = []
+        stages: list[Stage] = []
         before = filters
         for i, after in enumerate(widths):
             halved = i >= len(widths) - pools
             halve = "no" if not halved else "stride" if i == 0 else "pool"
-            stages.append(_Stage(before, after, depth=depth, halve=halve))
+            stages.append(Stage(before, after, depth=depth, halve=halve))
             before = after
         self.stages = nn.Sequential(*stages)
         self.features = before
@@ -78,43 +79,3 @@ class Convnet(Encoder):
         """Features (N, F): the maximum of the last map over the picture, scaled down."""
         x = F.silu(self.whiten(x))
         return self.stages(x).amax((2, 3)) * FEATURE_SCALE
-
-
-@final
-class _Stage(nn.Module):
-    """`depth` 3x3 convolutions, each with batch norm and SiLU; the first one may halve the map.
-
-    Args:
-        before: Channels that come in.
-        after: Channels of the stage.
-        depth: Convolutions; above two, the last one is residual.
-        halve: `stride` (cheap), `pool` (maximum of 2 x 2), or `no`.
-    """
-
-    def __init__(self, before: int, after: int, *, depth: int, halve: str) -> None:
-        super().__init__()
-        first = _convolution(before, after, stride=2 if halve == "stride" else 1)
-        rest = [_convolution(after, after) for _ in range(depth - 1)]
-        self.convolutions = nn.ModuleList([first, *rest])
-        self.norms = nn.ModuleList(_norm(after) for _ in range(depth))
-        self.pool = nn.MaxPool2d(2) if halve == "pool" else nn.Identity()
-        self.residual = depth > 2
-
-    def forward(self, x: Tensor) -> Tensor:
-        before = x
-        for i, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
-            before, x = x, convolution(x)
-            x = F.silu(norm(self.pool(x) if i == 0 else x))
-        return x + before if self.residual else x
-
-
-def _convolution(before: int, after: int, *, stride: int = 1) -> nn.Conv2d:
-    convolution = nn.Conv2d(before, after, 3, stride, padding=2 - stride, bias=False)
-    nn.init.dirac_(convolution.weight[: min(before, after)])
-    return convolution
-
-
-def _norm(width: int) -> nn.BatchNorm2d:
-    norm = nn.BatchNorm2d(width, eps=1e-5, momentum=0.4)
-    norm.weight.requires_grad_(False)  # noqa: FBT003 - torch's own signature
-    return norm

@@ -1,0 +1,111 @@
+"""What is known of each row by name: columns of a table, fields of file names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fivefold.contracts.records import SEPARATOR
+from fivefold.plumbing.errors import DataError
+from fivefold.plumbing.files import printable
+from fivefold.step1_pick.patterns import Pattern, condition, is_pattern
+
+if TYPE_CHECKING:
+    from fivefold.step1_pick.asked import Asked
+    from fivefold.step1_pick.forms import Cell
+
+Column = Sequence["Cell"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fields:
+    """Named columns over the rows of one data set.
+
+    Attributes:
+        words: Their names.
+        column: Gives the cells of one, a cell per row.
+        where: Where they stand, for messages: `columns a, b in x.csv`.
+    """
+
+    words: tuple[str, ...]
+    column: Callable[[str], Column]
+    where: str
+
+    def choose(self, text: str, option: str) -> tuple[str, list[Cell]]:
+        """What an option names: a column, several, or a condition on one.
+
+        Args:
+            text: What was typed.
+            option: The option, for messages.
+
+        Returns:
+            The name in words, and a cell per row; cells of several columns are joined by
+            SEPARATOR, a condition gives itself and its inverse as words.
+
+        Raises:
+            DataError: There is no such column.
+        """
+        if text in self.words:
+            return text, list(self.column(text))
+        several = [word.strip() for word in text.split(",")]
+        if len(several) > 1 and all(word in self.words for word in several):
+            columns = [self.column(word) for word in several]
+            rows = zip(*columns, strict=True)
+            joined = [None if None in row else SEPARATOR.join(map(str, row)) for row in rows]
+            return ", ".join(several), joined
+        asked = condition(text)
+        if asked is not None and asked.field in self.words:
+            yes, no = str(asked), asked.inverse()
+            answers = [asked.holds(cell) for cell in self.column(asked.field)]
+            return yes, [None if a is None else yes if a else no for a in answers]
+        raise DataError(
+            found=self.where,
+            wanted=f"a column {printable(asked.field if asked else text)!r}",
+            hint=f"name one of the columns found with {option}",
+        )
+
+
+def of_table(columns: tuple[str, ...], cells: Sequence[Sequence[Cell]], name: str) -> Fields:
+    """The columns of a table."""
+
+    def column(word: str) -> Column:
+        place = columns.index(word)
+        return [row[place] for row in cells]
+
+    where = f"columns {', '.join(map(printable, columns))} in {name}"
+    return Fields(words=columns, column=column, where=where)
+
+
+def of_names(patterns: Sequence[Pattern], names: Sequence[str]) -> dict[str, list[Cell]]:
+    """The fields that patterns name, a cell per name; None where a name does not fit.
+
+    Raises:
+        DataError: A pattern that fits no name.
+    """
+    fields: dict[str, list[Cell]] = {}
+    for pattern in patterns:
+        found = [pattern.match(name) for name in names]
+        if not any(found):
+            first = printable(names[0]) if names else "nothing"
+            raise DataError(
+                found=f"names such as {first}",
+                wanted=f"names like {pattern.text}",
+                hint="the pattern stands for the end of a path; {} is what does not matter",
+            )
+        for word in pattern.fields:
+            fields[word] = [one[word] if one else None for one in found]
+    return fields
+
+
+def patterns_of(asked: Asked) -> dict[str, Pattern]:
+    """Every pattern among the options, by option."""
+    given = {"path": asked.path, "label": asked.label, "group": asked.group, "time": asked.time}
+    return {
+        name: Pattern(text) for name, text in given.items() if text is not None and is_pattern(text)
+    }
+
+
+def field_of(pattern: Pattern, option: str) -> str:
+    """The field that a pattern given for an option means: the one of its name, or the first."""
+    return option if option in pattern.fields else pattern.fields[0]

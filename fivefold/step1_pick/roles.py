@@ -1,0 +1,155 @@
+"""Which column of a table is the label, which are inputs, and which must not be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fivefold.contracts.records import Guess
+from fivefold.plumbing.errors import DataError
+from fivefold.plumbing.files import printable
+from fivefold.step1_pick.words import is_group, label_rank, may_be_group
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fivefold.step1_pick.forms import Cell
+    from fivefold.step1_pick.profile import Profile
+
+_AGREE = 0.5  # columns of the same values that agree so often are two labels, not input and label
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabelColumn:
+    """The label column that was taken.
+
+    Attributes:
+        name: Its name.
+        why: Why it.
+        named: Its name says so.
+        others: Columns that could be it too.
+    """
+
+    name: str
+    why: str
+    named: bool
+    others: tuple[str, ...] = ()
+
+    def guess(self) -> Guess:
+        """In words, with the other readings."""
+        other = f"; {' or '.join(map(printable, self.others))} could be it too"
+        return Guess(
+            question="label column",
+            answer=printable(self.name),
+            why=self.why + (other if self.others else ""),
+            option="--label COLUMN",
+        )
+
+
+def label_column(profiles: Sequence[Profile], where: str, *, numbers: bool = True) -> LabelColumn:
+    """The column that is the label: by name, else the last, the first or the one of fewest values.
+
+    Args:
+        profiles: The columns that may be it.
+        where: All columns and where they stand, for messages.
+        numbers: A column of many numbers may be it too.
+
+    Raises:
+        DataError: No column could be it.
+    """
+    few = [one for one in profiles if one.few and not one.text and not one.identifier]
+    ranks = [(one.distinct < 2, label_rank(one.name), one.name) for one in profiles]
+    named = sorted((same, rank, name) for same, rank, name in ranks if rank is not None)
+    if named:
+        names = [name for _, _, name in named]
+        return LabelColumn(
+            name=names[0], why="its name says so", named=True, others=tuple(names[1:3])
+        )
+    words = [one for one in few if not one.numeric]
+    if few:
+        ends = [one for one in (profiles[-1], profiles[0]) if one in few]
+        small = [one for one in ends if one.distinct <= 20 and (not words or one in words)]
+        chosen = small[0] if small else min(words or few, key=lambda one: one.distinct)
+        others = tuple(one.name for one in words or few if one is not chosen)[:2]
+        why = f"{chosen.distinct:,} values that repeat"
+        return LabelColumn(name=chosen.name, why=why, named=False, others=others)
+    last = profiles[-1] if profiles else None
+    if numbers and last is not None and last.numeric and last.distinct > 1 and not last.identifier:
+        why = "the last column, and no column has few values"
+        return LabelColumn(name=last.name, why=why, named=False)
+    lists = [one for one in profiles if one.lists]
+    if len(lists) > 1:
+        return LabelColumn(name=lists[-1].name, why="the last list of each row", named=False)
+    raise DataError(
+        found=where,
+        wanted="a label column: few values that repeat",
+        hint="name it with --label COLUMN",
+    )
+
+
+def set_aside(
+    profiles: Sequence[Profile],
+    columns: Mapping[str, Sequence[Cell]],
+    labels: Sequence[Cell],
+    label: str,
+) -> dict[str, str]:
+    """Columns that must not be inputs, each with its reason.
+
+    Args:
+        profiles: Columns that may be inputs.
+        columns: Their cells.
+        labels: The label of each row.
+        label: The label column in words.
+    """
+    aside: dict[str, str] = {}
+    vocabulary = {cell for cell in labels if cell is not None}
+    for one in profiles:
+        cells = columns[one.name]
+        reason = _tells(cells, labels, vocabulary, label)
+        if reason:
+            aside[one.name] = reason
+        elif one.identifier:
+            aside[one.name] = "an identifier of the row"
+        elif one.distinct < 2:
+            aside[one.name] = "the same in every row" if one.distinct else "empty"
+    return aside
+
+
+def _tells(cells: Sequence[Cell], labels: Sequence[Cell], vocabulary: set[str], label: str) -> str:
+    """Why a column would give the label away; empty when it does not."""
+    pairs = [(a, b) for a, b in zip(cells, labels, strict=True) if a is not None and b is not None]
+    if len(pairs) < 2 or len(vocabulary) < 2:
+        return ""
+    equal = sum(a == b for a, b in pairs) / len(pairs)
+    if equal == 1.0:
+        return f"equal to {printable(label)} in every row (a leak)"
+    values = {a for a, _ in pairs}
+    if equal >= _AGREE and values == vocabulary:
+        return f"another label: the same values as {printable(label)}, equal in {equal:.0%} of rows"
+    one_to_one = len(set(pairs)) == len(values) == len({b for _, b in pairs})
+    if one_to_one and 2 * len(values) <= len(pairs):
+        return f"each value stands for one of {printable(label)} (a leak)"
+    return ""
+
+
+def group_column(
+    profiles: Sequence[Profile],
+) -> tuple[str | None, str | None, Guess | None]:
+    """The column whose name says that its rows belong together, one that may, and what is told."""
+    fit = [one for one in profiles if 2 <= one.distinct < one.given and not one.text]
+    believed = next((one for one in fit if is_group(one.name)), None)
+    if believed is not None:
+        return believed.name, None, None
+    offered = next((one for one in fit if may_be_group(one.name)), None)
+    if offered is None:
+        return None, None, None
+    return (
+        None,
+        offered.name,
+        Guess(
+            question="groups",
+            answer="none",
+            why=f"{printable(offered.name)} could be one ({offered.distinct:,} values)",
+            option=f"--group {printable(offered.name)}",
+        ),
+    )

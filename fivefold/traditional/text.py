@@ -1,0 +1,103 @@
+"""Hand-crafted features of texts: runs of words and of characters by tf-idf; characters by place.
+
+Axes: N rows, Lc characters, Lw sub-words, S symbols, F features.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+from scipy import sparse
+
+from fivefold.contracts.roles import TraditionalFeatures
+from fivefold.traditional.grams import LINEAR, Weighed, in_chunks, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from fivefold.contracts.rows import Features, Items
+
+_PLACED = 512  # characters; longer texts are not compared place by place
+
+
+@final
+class Runs(TraditionalFeatures):
+    """Runs of one to so many symbols, tf-idf.
+
+    Args:
+        name: Of the features.
+        part: Where in a cached row the symbols stand.
+        sizes: Lengths of runs.
+    """
+
+    classifiers = LINEAR
+
+    def __init__(self, name: str, part: slice, sizes: tuple[int, ...]) -> None:
+        self.name = name
+        self._part, self._sizes = part, sizes
+        self._weighed = Weighed()
+
+    def learn(self, rows: Items, rng: np.random.Generator) -> None:
+        """Learn which runs there are, and how rare; no label enters, so all folds share them."""
+        self._weighed.learn(self._hashes(items) for items in in_chunks(rows, rng))
+
+    def describe(self, items: NDArray[Any]) -> Features:
+        """Texts (N, Lc + Lw) as CSR (N, F), rows of length one."""
+        return self._weighed.describe(self._hashes(items))
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """The runs and their weights."""
+        return self._weighed.state()
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Put runs and weights back."""
+        self._weighed.restore(state)
+
+    def _hashes(self, items: NDArray[Any]) -> NDArray[np.uint64]:
+        symbols = items[:, self._part]
+        used = max(1, int((symbols != 0).sum(1).max(initial=0)))
+        return runs(symbols[:, :used], self._sizes)
+
+
+@final
+class Places(TraditionalFeatures):
+    """Which character stands at which place, one column each, for texts of one length."""
+
+    name = "places"
+    classifiers = LINEAR
+
+    def __init__(self, characters: int, symbols: int) -> None:
+        self._characters, self._symbols = characters, symbols
+
+    def learn(self, rows: Items, rng: np.random.Generator) -> None:
+        """Nothing is to be learned."""
+
+    def describe(self, items: NDArray[Any]) -> Features:
+        """Texts (N, Lc + Lw) as CSR (N, Lc * S), rows of length one."""
+        letters = items[:, : self._characters].astype(np.int64)
+        row, place = np.nonzero(letters)
+        shape = (len(items), self._characters * self._symbols)
+        value = (letters != 0).sum(1).clip(min=1)[row] ** -0.5
+        column = place * self._symbols + letters[row, place]
+        places = (row.astype(np.int32), column.astype(np.int32))
+        return sparse.csr_array((value.astype(np.float32), places), shape=shape)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Nothing was learned."""
+        return {}
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Nothing is to be put back."""
+
+
+def features(shape: Mapping[str, Any]) -> tuple[TraditionalFeatures, ...]:
+    """The features of texts."""
+    characters = shape["characters"]
+    words = Runs("words", slice(characters, None), (1, 2))
+    letters = Runs("letters", slice(0, characters), (2, 3, 4, 5))
+    if shape["even"] and characters <= _PLACED:
+        return (Places(characters, shape["symbols"]), letters)
+    return (words, letters)
