@@ -61,7 +61,7 @@ INPUTS = _entries(
           facts={"nets": ("lstm", "window", "transformer")}),
     # The last one: what is read as numbers is text as well.
     Entry(word="text", place="fivefold.inputs.text:Text", about="text files",
-          facts={"nets": ("bag", "word_conv", "char_conv", "lstm")}),
+          facts={"nets": ("word_conv", "bag", "lstm", "char_conv")}),
 )  # fmt: skip
 TARGETS = _entries(
     Entry(word="class", place="fivefold.targets.class_:Class", about="one of k"),
@@ -114,10 +114,11 @@ ENCODERS = _entries(
              depths=(1, 2, 3), wants=("words", "vocabulary", "grams"),
              widths=(0.25, 0.5, 1.0, 2.0), passes=1.5),
     _encoder("word_conv", "WordConv", "phrases, wherever they stand",
-             inputs=("text", "tokens"), optimiser="adamw", rate=1e-3, source="arXiv 1408.5882",
-             depths=(1,), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0)),
+             inputs=("text", "tokens"), optimiser="adamw", rate=5e-3, source="arXiv 1408.5882",
+             depths=(1,), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
+             passes=7.0),
     _encoder("char_conv", "CharConv", "characters, from raw text",
-             inputs=("text",), optimiser="adamw", rate=1e-3, source="arXiv 1509.01626",
+             inputs=("text",), optimiser="adamw", rate=3e-3, source="arXiv 1509.01626",
              depths=(1, 2), wants=("characters", "symbols"), widths=(0.125, 0.25, 0.5, 1.0, 4.0)),
     _encoder("lstm", "Lstm", "cells that remember, both ways",
              inputs=("text", "tokens"), optimiser="adamw", rate=2e-3, source="arXiv 1508.01991",

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from fivefold.contracts.roles import Choice
 
 UNKNOWN = 1  # the number that stands for what was not learned
-_FEW_SYMBOLS = 32  # a text of so few different characters is a code, in which each one counts
 _FEW_ROWS = 2_000
 
 
@@ -60,7 +59,7 @@ class TextExpander(Expander):
     def choose(cls, dataset: Dataset, *, seed: int, given: frozenset[str]) -> dict[str, Choice]:
         """By the alphabet and by the number of rows."""
         del seed, given
-        if dataset.shape.get("symbols", 0) <= _FEW_SYMBOLS:
+        if dataset.shape.get("code"):
             return {"noise": (0.02, "few letters, a code: hardly one of them may change")}
         used = np.count_nonzero(dataset.rows.take(slice(0, 500)), 1).mean()
         why = f"{len(dataset.rows):,} texts of {used:,.0f} characters and words in the mean"

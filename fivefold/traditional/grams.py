@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
     from fivefold.contracts.rows import Features, Items
 
-LINEAR = ("logistic", "ratio_svm", "linear_svm", "sparse_ridge")  # what reads sparse features
+LINEAR = (
+    "ratio_svm",
+    "bayes",
+    "linear_svm",
+    "logistic",
+    "sparse_ridge",
+)  # what reads sparse features
 MOST_FEATURES = 200_000
 _LEARNED_ROWS = 30_000
 _CHUNK = 512
