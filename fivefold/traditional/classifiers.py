@@ -157,7 +157,7 @@ def _ratio_svm(size: Size, seed: int) -> Pipeline:
 
 
 def _bayes(size: Size, seed: int) -> Pipeline:
-    """Rennie 2003: words of all other classes; sure of less than the others where labels are wrong."""
+    """Naive Bayes by the words of all other classes (Rennie 2003); wrong labels mislead it less."""
     del size, seed
     return make_pipeline(ComplementNB(alpha=0.3))
 
