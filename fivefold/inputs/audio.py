@@ -186,6 +186,10 @@ class Audio(InputKind):
         """Nothing but padding."""
         return np.full(shape["item_shape"], PADDING, np.int16)
 
+    def length(self, sides: tuple[int, ...], shape: dict[str, Any]) -> tuple[float, str]:  # noqa: ARG002
+        """Its samples, at its own rate."""
+        return float(sides[0]), "samples"
+
     def show(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.uint8]:
         """A spectrogram (B, F, 1): time from left to right, pitch upwards, loud is bright."""
         del shape

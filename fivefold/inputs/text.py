@@ -19,6 +19,7 @@ import numpy as np
 
 from fivefold.contracts.roles import InputKind
 from fivefold.plumbing.extras import need
+from fivefold.plumbing.folding import folded
 from fivefold.plumbing.wording import WORD, decoded, is_text
 
 if TYPE_CHECKING:
@@ -94,6 +95,14 @@ class Text(InputKind):
         ids = _ends(_encoder(shape["tokenizer"])(text), shape["words"])
         row[characters : characters + len(ids)] = ids
         return row
+
+    def key(self, item: NDArray[np.generic]) -> bytes | None:
+        """Its words: the same in other capitals, spaces or punctuation is a near duplicate."""
+        return folded(_string(item))
+
+    def length(self, sides: tuple[int, ...], shape: dict[str, Any]) -> tuple[float, str]:  # noqa: ARG002
+        """Its bytes."""
+        return float(sides[0]), "bytes"
 
     def show(self, item: NDArray[np.generic], shape: dict[str, Any]) -> str:
         """The text again, as far as its characters have numbers of their own."""

@@ -85,6 +85,10 @@ class Tokens(InputKind):
             row[place, -tail:] = item[place, used[place] - tail : used[place]]
         return row
 
+    def length(self, sides: tuple[int, ...], shape: dict[str, Any]) -> tuple[float, str]:  # noqa: ARG002
+        """Its words."""
+        return float(sides[0]), "words"
+
     def show(self, item: NDArray[np.generic], shape: dict[str, Any]) -> str:  # noqa: ARG002
         """The words, with spaces between."""
         words = (bytes(word[word > 0]).decode("utf-8", "replace") for word in item if word.any())

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FRAMES, _SIDE = 32, 80  # most frames of a cached clip, most pixels of their shorter side
+_LEAST_FRAMES, _LEAST_SIDE = 8, 48  # where a cache is short of room
 _SHOWN = 4  # frames of the strip that shows a clip
 
 
@@ -74,6 +75,27 @@ class Video(InputKind):
         way = Pillow.Resampling.BICUBIC
         pictures = (Pillow.fromarray(np.ascontiguousarray(frame, np.uint8)) for frame in chosen)
         return np.stack([np.asarray(picture.resize((width, height), way)) for picture in pictures])
+
+    def length(self, sides: tuple[int, ...], shape: dict[str, Any]) -> tuple[float, str]:
+        """Frames that were opened: those of a short clip, 32 of a longer one."""
+        del shape
+        return float(sides[0]), "frames taken"
+
+    def smaller(self, shape: dict[str, Any], share: float) -> dict[str, Any] | None:
+        """Fewer pixels down to a short side of 48, then fewer frames down to 8."""
+        frames, height, width, colours = shape["item_shape"]
+        scale = min(1.0, max(share**0.5, _LEAST_SIDE / min(height, width)))
+        kept = min(frames, max(_LEAST_FRAMES, int(frames * min(1.0, share / scale**2))))
+        sides = [max(1, int(scale * side)) for side in (height, width)]
+        less = [kept, *sides, colours]
+        return None if less == shape["item_shape"] else {**shape, "item_shape": less}
+
+    def tell(self, shape: dict[str, Any]) -> tuple[str, ...]:
+        """How much of a clip is read."""
+        frames, height, width, _ = shape["item_shape"]
+        return (
+            f"clips are read as {frames} frames of {width} x {height}, spread over their length",
+        )
 
     def show(
         self,

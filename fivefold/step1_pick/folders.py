@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Row = tuple[str, str | None, "Part | None"]
 
+_NO_LABEL = re.compile(r"unsup(ervised)?|un-?label+ed|no[-_ ]?label", re.IGNORECASE)
 _HINT = "put the files in one folder per class, or add a table with a path and a label column"
 
 
@@ -42,6 +44,7 @@ def read_folders(source: Files, shown: str) -> Found:
     if not source.names():
         raise _empty(source, shown)
     layout, found = _read(source)
+    found, without = _without_labels(found)
     labels = {label for _, label, _ in found if label is not None}
     kinds = {part_of(label) for label in labels}
     if not labels:
@@ -69,7 +72,8 @@ def read_folders(source: Files, shown: str) -> Found:
         source=source,
         listing=rows(found),
         layout=layout,
-        guesses=(guess, *_notes(source, found)),
+        guesses=(guess, *_notes(source, found, without)),
+        target="class",
     )
 
 
@@ -144,11 +148,31 @@ def _first(name: str, prefix: str) -> str | None:
     return name[len(prefix) :].split("/", maxsplit=1)[0] if _deeper(name, prefix, 1) else None
 
 
-def _notes(source: Files, found: list[Row]) -> list[Guess]:
+def _without_labels(found: list[Row]) -> tuple[list[Row], dict[str, set[str]]]:
+    """Rows without those labels that say that there is none, and the names below each of these."""
+    labels = {label for _, label, _ in found if label is not None}
+    none = {label for label in labels if _NO_LABEL.fullmatch(label)}
+    if len(labels - none) < 2:
+        return found, {}
+    below = {label: {name for name, own, _ in found if own == label} for label in sorted(none)}
+    return [(name, None if own in none else own, part) for name, own, part in found], below
+
+
+def _notes(source: Files, found: list[Row], without: dict[str, set[str]]) -> list[Guess]:
     notes = []
-    loose = Counter(label is None for _, label, _ in found)[True]
+    told = set().union(*without.values())
+    if told:
+        notes.append(
+            Guess(
+                question="folders without labels",
+                answer=f"{len(told):,} files set aside",
+                why=f"folders called {', '.join(map(printable, without))} say that there is none",
+                option="rename the folder if it is a class",
+            )
+        )
+    loose = Counter(label is None for _, label, _ in found)[True] - len(told)
     if loose:
-        first = next(name for name, label, _ in found if label is None)
+        first = next(name for name, label, _ in found if label is None and name not in told)
         notes.append(
             Guess(
                 question="files outside class folders",

@@ -58,6 +58,8 @@ def separated(shown: str, text: str, *, delimiter: str | None = None) -> Form:
         found = list(_rows(shown, text, delimiter, skipped))
     finally:
         csv.field_size_limit(before)
+    while len(found) > 1 and len(found[0][1]) > 2 and sum(map(bool, found[0][1])) == 1:
+        found, skipped = found[1:], skipped + 1  # a title over the table, filled up with separators
     if not found:
         return Form(columns=(), cells=(), lines=())
     width = len(found[0][1])

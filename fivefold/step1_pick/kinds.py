@@ -10,12 +10,15 @@ from fivefold.contracts.records import Guess
 from fivefold.plumbing.errors import BadItem, DataError
 from fivefold.plumbing.files import printable
 from fivefold.plumbing.magic import other_format
+from fivefold.step1_pick.numbers import number_kind
 
 if TYPE_CHECKING:
     from fivefold.contracts.records import Listing
     from fivefold.step1_pick.found import Opaque
 
 _LOOKED_AT = 64
+# Numbers in text files are text too, and a cell or a row of parts is JSON: the general come last.
+_LATE = ("table", "tokens", "text")
 
 
 def check_word(room: catalog.Room, word: str | None) -> None:
@@ -38,21 +41,21 @@ def recognise(listing: Listing, source: Opaque, asked: str | None) -> Guess:
     names = [name for name, label in pairs if label is not None] or list(listing.names)
     sample = names[:: -(-len(names) // _LOOKED_AT) or 1]
     heads = {name: _head(source, name) for name in sample}
-    words = list(catalog.listed("input")) if asked is None else [asked]
-    best, share = "", 0.0
-    for word in words:
-        own = _share(word, heads)
-        if own > share:
-            best, share = word, own
-    if share < 0.5:
+    listed = list(catalog.listed("input"))
+    words = sorted(listed, key=lambda word: word in _LATE and 1 + _LATE.index(word))
+    shares = {word: _share(word, heads) for word in (words if asked is None else [asked])}
+    best = max(shares, key=lambda word: shares[word])
+    if shares[best] < 0.5:
         raise _wrong(heads, asked)
-    about = catalog.entry("input", best).about
-    return Guess(
-        question="input",
-        answer=best,
-        why=f"{share:.0%} of {len(heads)} files looked at are {about}",
-        option="--input KIND",
-    )
+    why = f"{shares[best]:.0%} of {len(heads)} files looked at are {_about(best)}"
+    both = shares.get("array", 0.0) == shares.get("series", 0.0) == shares[best]
+    if asked is None and both:
+        best, why = number_kind(source, sample)
+    return Guess(question="input", answer=best, why=why, option="--input KIND")
+
+
+def _about(word: str) -> str:
+    return catalog.entry("input", word).about
 
 
 def _head(source: Opaque, name: str) -> bytes:
@@ -80,9 +83,9 @@ def _wrong(heads: dict[str, bytes], asked: str | None) -> DataError:
     seen = ", ".join(f"{count} {printable(suffix)}" for suffix, count in suffixes)
     first = next(iter(heads), "")
     what = other_format(heads[first]) if heads.get(first) else "nothing that can be read"
-    kinds = [asked] if asked else [entry.word for entry in catalog.listed("input").values()]
+    kinds = [asked] if asked else list(catalog.listed("input"))
     return DataError(
         found=f"{seen} files among {len(heads)} looked at (the first, {printable(first)}: {what})",
-        wanted=" or ".join(f"{word} ({catalog.entry('input', word).about})" for word in kinds),
-        hint="check what the folder holds; pictures are what is read from files today",
+        wanted=" or ".join(f"{word} ({_about(word)})" for word in kinds),
+        hint="check what the folder holds; a file of rows is named itself as DATA",
     )

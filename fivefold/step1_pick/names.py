@@ -12,7 +12,7 @@ from fivefold.plumbing.files import printable
 from fivefold.step1_pick.documents import is_document
 from fivefold.step1_pick.fields import Fields, field_of, of_names, patterns_of
 from fivefold.step1_pick.found import Files, Found
-from fivefold.step1_pick.parts import leading_parts
+from fivefold.step1_pick.parts import leading_parts, part_of
 from fivefold.step1_pick.patterns import Pattern, bare, is_pattern
 from fivefold.step1_pick.profile import Profile, profile
 
@@ -118,7 +118,7 @@ def _seen(names: Sequence[str]) -> _Seen | None:
     columns = {word: [row[i] for row in rows] for i, word in enumerate(pattern.fields)}
     profiles = [profile(word, cells) for word, cells in columns.items()]
     index = _index(rows)
-    free = [one for one in profiles if one.name != index]
+    free = [one for one in profiles if one.name != index and not _parts(one)]
     fit = [one for one in free if 2 <= one.distinct <= max(one.given // 4, 2)]
     if not fit:
         return None
@@ -127,6 +127,11 @@ def _seen(names: Sequence[str]) -> _Seen | None:
     group = words[0].name if words else None
     others = tuple(one.name for one in rest)
     return _Seen(pattern=pattern, label=label.name, group=group, others=others)
+
+
+def _parts(one: Profile) -> bool:
+    """Whether a field only says train, validation or test."""
+    return all(part_of(word) for word in one.counts)
 
 
 def _cut(stems: Sequence[str]) -> tuple[Pattern, list[tuple[str, ...]]] | None:

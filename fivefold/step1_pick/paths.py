@@ -198,7 +198,7 @@ def _several(found: Found, kind: str, reading: Reading) -> RowSource:
 
     def read(row: int) -> bytes:
         raw = base64.b64encode(files.read(names[row])).decode("ascii")
-        parts = {path: {"kind": kind, "base64": raw}, **reading.parts(row)}
+        parts = {kind: {"kind": kind, "base64": raw}, **reading.parts(row)}
         return json.dumps(parts, ensure_ascii=True).encode()
 
     stamp = repr((files.stamp(), kind, path, reading.texts, reading.cells))

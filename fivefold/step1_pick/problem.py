@@ -159,8 +159,6 @@ def _target(found: Found, asked: Asked) -> tuple[str, list[str | None], str]:
     labels = list(found.listing.labels)
     if found.target is not None and asked.target in (None, found.target):
         return found.target, labels, ""
-    if found.layout in _NAMED_BY_FOLDERS and asked.target is None:
-        return "class", labels, ""
     if asked.target == "tags":
         raise DataError(
             found=f"labels of {found.layout}, one for each item",
@@ -223,11 +221,3 @@ def _fitting(second: Found, target: str, kind: str, asked: Asked) -> Found:
     second = replace(second, listing=listing)
     _kind(second, replace(asked, kind=kind))
     return second
-
-
-_NAMED_BY_FOLDERS = (
-    "class folders",
-    "part folders",
-    "class folders with part folders inside",
-    "arrays",
-)

@@ -18,7 +18,7 @@ from fivefold.step1_pick.documents import is_document
 from fivefold.step1_pick.found import Files
 from fivefold.step1_pick.lines import is_labelled, read_lines
 from fivefold.step1_pick.parts import cut_part
-from fivefold.step1_pick.tables import Table, join, read_table
+from fivefold.step1_pick.tables import Table, join, parse_table
 from fivefold.step1_pick.texts import decode
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def read_file(name: str, raw: bytes) -> tuple[Table, str | None]:
     """
     shown, bare = printable(name), bare_name(name).lower()
     if bare.endswith((*TABLES, ".json")):
-        return read_table(name, raw), None
+        return parse_table(name, raw), None
     text, guesses = decode(shown, raw)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if bare.endswith(TAGGED) or tagged.looks_tagged(text):
@@ -135,7 +135,7 @@ def read_file(name: str, raw: bytes) -> tuple[Table, str | None]:
 def _table(name: str, raw: bytes) -> Table | None:
     """A table of two columns or more; None for other texts."""
     try:
-        table = read_table(name, raw)
+        table = parse_table(name, raw)
     except DataError:
         return None
     return table if len(table.columns) > 1 else None

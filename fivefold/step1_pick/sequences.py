@@ -151,7 +151,7 @@ def read_long(
         guesses=(*table.guesses, layout, *([guess] if guess else [])),
         label_column=name,
         kind="series",
-        inputs=(Input(kind="series", column=", ".join(steps)),),
+        inputs=(Input(kind="series"),),
         fields=fields,
     )
 

@@ -80,14 +80,21 @@ def read_table(name: str, raw: bytes, *, delimiter: str | None = None) -> Table:
     Raises:
         DataError: Damaged, ragged, without rows or with two columns of one name.
     """
-    shown = printable(name)
-    bare = bare_name(name).lower()
     try:
         raw = unpacked(name, raw)
     except BadItem as cause:
         raise DataError(
-            found=f"{shown}, which {cause}", wanted="a whole file", hint="download it again"
+            found=f"{printable(name)}, which {cause}",
+            wanted="a whole file",
+            hint="download it again",
         ) from cause
+    return parse_table(name, raw, delimiter=delimiter)
+
+
+def parse_table(name: str, raw: bytes, *, delimiter: str | None = None) -> Table:
+    """The same, of bytes that are not compressed any more."""
+    shown = printable(name)
+    bare = bare_name(name).lower()
     guesses: tuple[Guess, ...] = ()
     if bare.endswith((".parquet", ".arrow", ".feather")):
         form = forms.columnar(printable(bare_name(name)), raw)
@@ -105,6 +112,13 @@ def read_table(name: str, raw: bytes, *, delimiter: str | None = None) -> Table:
 
 def _table(shown: str, form: forms.Form, guesses: tuple[Guess, ...]) -> Table:
     columns, cells = form.columns, form.cells
+    if form.skipped:
+        remark = f"{form.skipped} lines before the table"
+        why = "they hold no cells"
+        guesses = (
+            *guesses,
+            Guess(question=f"remarks in {shown}", answer=remark, why=why, option="remove them"),
+        )
     if columns is None:
         guesses = (*guesses, _no_header(shown, "its first line holds values like those below it"))
         names = _numbered(len(cells[0]))

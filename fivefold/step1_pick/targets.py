@@ -124,9 +124,7 @@ def _delimiter(given: Sequence[str], *, sure: bool) -> str | None:
         whole = len(set(given))
         short = max(map(len, pieces)) <= 40 and not any(map(is_number, pieces))
         repeats = pieces.total() / len(pieces)
-        fewer = len(pieces) < 0.7 * whole
-        if delimiter == " ":
-            fewer = len(pieces) < 0.4 * whole
+        fewer = len(pieces) <= (0.4 if delimiter == " " else 1.0) * whole
         differ = all(len(set(row)) == len(row) for row in rows)
         if many >= 0.05 * len(rows) and short and repeats >= 3 and fewer and differ:
             return delimiter

@@ -87,7 +87,7 @@ def _changed(
         many,
         targets.repeat_interleave(_AFTER, 0),
         generator=torch.Generator().manual_seed(seed),
-        size=tuple(items.shape[1:3]),
+        size=tuple(items.shape[1:-1]),  # of pictures and clips; nothing of vectors
         # Half of the shown versions, whatever the seed: a row of unflipped ones shows nothing.
         mirrored=torch.arange(len(many)) % 2 == 0,
     )

@@ -92,6 +92,10 @@ class VideoExpander(Expander):
         x = tall.permute(0, 2, 3, 1).reshape(n, f, h, w, -1)
         return x.permute(0, 4, 1, 2, 3), targets
 
+    def cached(self, x: Tensor) -> Tensor:
+        """Clips as bytes, (N, f, h, w, 3)."""
+        return x.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 4, 1)
+
     def _setting(self, name: str) -> float:
         return self.record.settings.get(name, 0.0)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from fivefold.contracts.records import Dataset
     from fivefold.contracts.roles import Choice
+    from fivefold.contracts.rows import FloatArray
 
 _SIDE, _CELL = 32, 8  # pixels of the thumbnails that clips are described by, and of their cells
 _FEW_PER_CLASS = 500
@@ -64,7 +65,7 @@ def _mirror(dataset: Dataset, seed: int) -> Choice:
     )
 
 
-def _described(clips: Tensor) -> tuple[np.ndarray, np.ndarray]:
+def _described(clips: Tensor) -> tuple[FloatArray, FloatArray]:
     """Features (F,) of one clip (1, T, H, W, 3) and of its mirror image: what is where, what moves.
 
     What moves, and which way, is the product of the change in time and the slope in space.
@@ -73,7 +74,7 @@ def _described(clips: Tensor) -> tuple[np.ndarray, np.ndarray]:
     return _features(frames), _features(frames.flip(2))
 
 
-def _features(frames: Tensor) -> np.ndarray:
+def _features(frames: Tensor) -> FloatArray:
     middle = (frames[1:] + frames[:-1]) / 2 if len(frames) > 1 else frames
     change = frames[1:] - frames[:-1] if len(frames) > 1 else torch.zeros_like(frames)
     down, across = torch.gradient(middle, dim=(1, 2))

@@ -261,7 +261,7 @@ def _cost(recipe: Recipe) -> float:
 
     Arithmetic grows with the square of the width, but narrow nets are bound by memory.
     """
-    places = recipe.size[0] * recipe.size[1] if recipe.size else 1
+    places = math.prod(recipe.size)  # of clips: frames, too
     return recipe.width * places
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fivefold.contracts.rows import FloatArray, IntArray, Targets
 
 _BINS, _LEAST_OF_BIN = 10, 8
+_MOST = float(np.finfo(np.float32).max)
 
 
 @final
@@ -145,7 +146,7 @@ def _read(label: str, several: int) -> list[float]:
         found = [float(part) for part in label.split(SEPARATOR)]
     except ValueError:
         found = []
-    good = len(found) == several and bool(np.isfinite(np.array(found, np.float32)).all())
+    good = len(found) == several and all(abs(number) <= _MOST for number in found)
     return found if good else [float("nan")] * several
 
 

@@ -43,11 +43,11 @@ def test_one_picture_per_class(refused, place, write):
     assert "one item each" in check_refused(refused, place, "data")
 
 
-def test_files_that_are_no_pictures(refused, place):
+def test_files_of_no_kind(refused, place):
     for name in ("a", "b"):
         (place / "data" / name).mkdir(parents=True)
         for i in range(9):
-            (place / "data" / name / f"{i}.md").write_text(f"page {i}")
+            (place / "data" / name / f"{i}.pdf").write_bytes(b"%PDF-1.4\0" + bytes([i]))
     assert "18 looked at" in check_refused(refused, place, "data")
 
 

@@ -299,3 +299,17 @@ def test_times_not_numbers_decide_which_frames_are_taken():
         container.mux(stream.encode(None))
     found = levels(KIND.open(buffer.getvalue()))
     assert (found < 125).mean() < 0.25
+
+
+def test_a_cache_short_of_room_gets_smaller_clips_but_not_too_small():
+    shape = {"item_shape": [32, 80, 142, 3], "dtype": "uint8"}
+    for share in (0.9, 0.5, 0.2, 0.01):
+        less = KIND.smaller(shape, share)
+        assert less["dtype"] == "uint8"
+        frames, height, width, _ = less["item_shape"]
+        assert frames >= 8
+        assert min(height, width) >= 47
+        assert share < 0.1 or frames * height * width <= share * 32 * 80 * 142
+    assert KIND.smaller({"item_shape": [8, 40, 60, 3], "dtype": "uint8"}, 0.5) is None
+    assert "32 frames of 142 x 80" in KIND.tell(shape)[0]
+    assert KIND.length((20, 96, 171), shape)[0] == 20

@@ -118,9 +118,9 @@ def count_overfeat() -> int:
 
 
 def test_describe_lists_only_what_reads_the_shape() -> None:
-    (row,) = describe_encoders((9,))
-    assert row["word"] == "fully_connected"
-    assert row["flops"] == 2 * (9 * 512 + 512 * 512)
+    rows = {row["word"]: row for row in describe_encoders((9,))}
+    assert set(rows) == {"fully_connected", "mlp"}
+    assert rows["fully_connected"]["flops"] == 2 * (9 * 512 + 512 * 512)
 
 
 def test_smoothing_and_probability_targets() -> None:

@@ -285,11 +285,11 @@ def test_a_part_without_a_train_part(tmp_path, part):
     assert "without a train part" in refused(tmp_path, root)
 
 
-def test_files_that_are_no_pictures(tmp_path):
-    root = fill(tmp_path / "data", "a", "b", each=20, raw=b"hello", suffix=".txt")
+def test_files_of_no_kind(tmp_path):
+    root = fill(tmp_path / "data", "a", "b", each=20, raw=b"%PDF-1.4\0", suffix=".pdf")
     found = refused(tmp_path, root)
-    assert found.startswith("40 .txt files among 40 looked at")
-    assert "text" in found
+    assert found.startswith("40 .pdf files among 40 looked at")
+    assert "a PDF document" in found
 
 
 def test_broken_pictures_among_sound_ones_do_not_hide_the_kind(tmp_path):

@@ -51,6 +51,13 @@ def test_without_settings_clips_come_as_the_intake_gives_them() -> None:
         assert targets.shape == (N,)
 
 
+def test_what_it_gives_can_be_put_back_into_the_cache() -> None:
+    record = ExpansionRecord(kind="video", settings={}, why={})
+    expander = VideoExpander(record, classes=2)
+    x, _ = changed({}, still())
+    assert torch.equal(expander.cached(x), still())
+
+
 @pytest.mark.parametrize("name", SETTINGS)
 def test_all_frames_of_a_still_clip_stay_alike(name: str) -> None:
     batch = still()

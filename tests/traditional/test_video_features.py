@@ -21,10 +21,10 @@ def drifting(step: float, count: int = 6, side: int = 48) -> np.ndarray:
 @pytest.mark.parametrize("step", [-0.8, -0.3, 0.0, 0.4, 0.9])
 def test_flow_measures_a_known_motion(step: float) -> None:
     across, down = flow(drifting(step))
-    assert abs(np.median(across[:, 8:-8, 8:-8]) - step) < 0.08
+    assert abs(np.median(across[:, 8:-8, 8:-8]) - step) < 0.12
     assert abs(np.median(down[:, 8:-8, 8:-8])) < 0.05
     turned, upright = flow(drifting(step).transpose(0, 2, 1))
-    assert abs(np.median(upright[:, 8:-8, 8:-8]) - step) < 0.08
+    assert abs(np.median(upright[:, 8:-8, 8:-8]) - step) < 0.12
     assert abs(np.median(turned[:, 8:-8, 8:-8])) < 0.05
 
 

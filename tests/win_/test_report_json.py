@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fivefold.contracts.ensembles import Suspect, Suspects
 from fivefold.contracts.records import Quarantined
 from fivefold.win_.report_json import strict
+from fivefold.win_.views import view_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "report.md"
 PROMISED = {
@@ -50,9 +52,16 @@ def test_every_key_is_documented_and_every_documented_key_is_there(contest, tmp_
     recipe = replace(ours.fleet.plan.lines[0].recipe, expansion={"flip": 0.0})
     lines = (replace(ours.fleet.plan.lines[0], recipe=recipe), *ours.fleet.plan.lines[1:])
     ours.fleet = replace(ours.fleet, plan=replace(ours.fleet.plan, lines=lines))
+    suspect = Suspect(
+        item="a", given="x", believed="y", given_probability=0.1, believed_probability=0.8
+    )
+    suspects = Suspects(judged=9, found=1, estimated=2, how="so", worst=(suspect,))
+    ours.ensemble = replace(ours.ensemble, suspects=suspects, shift=(0.0, 0.0, 0.0))
     ours.win(tmp_path)
+    numbers = view_of("number").told(np.ones((4, 2), np.float32), np.ones((4, 1)), ("value",))
     documented = set(re.findall(r"^\| `([^`]+)` \|", DOCS.read_text(), re.MULTILINE))
-    assert _paths(_read(tmp_path / "report.json")) == documented
+    found = _paths(_read(tmp_path / "report.json")) | _paths(strict(numbers))
+    assert found == documented
 
 
 def test_the_promised_keys_are_at_the_top(contest, tmp_path):

@@ -109,7 +109,12 @@ def convolution(before: int, after: int, *, stride: int = 1, kernel: int = 3) ->
     """A convolution that keeps the size, but for its stride, and batch norm."""
     layer = nn.Conv2d(before, after, kernel, stride, padding=kernel // 2, bias=False)
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-    return nn.Sequential(layer, nn.BatchNorm2d(after))
+    return nn.Sequential(layer, norm(after))
+
+
+def norm(channels: int) -> nn.BatchNorm2d:
+    """Batch norm whose averages follow quickly: frames are many, steps are few."""
+    return nn.BatchNorm2d(channels, momentum=0.4)
 
 
 def stages(before: int, shape: tuple[int, ...], *, width: float, depth: int) -> list[Stage]:

@@ -66,7 +66,7 @@ class SubWords(Front):
         self._words = words
         self.features = features
         self.table = nn.Embedding(vocabulary, features, padding_idx=0)
-        nn.init.normal_(self.table.weight, std=0.5)
+        nn.init.normal_(self.table.weight, std=0.1)
         with torch.no_grad():
             self.table.weight[0] = 0
 

@@ -60,7 +60,7 @@ class Bag(Encoder):
         self.single = nn.EmbeddingBag(vocabulary, size, mode="sum", padding_idx=0)
         self.hashed = nn.EmbeddingBag(2**self._bits, size, mode="sum", padding_idx=0)
         for table in (self.single, self.hashed):
-            nn.init.normal_(table.weight, std=0.1)
+            nn.init.normal_(table.weight, std=0.01)  # what was never seen says nothing
             with torch.no_grad():
                 table.weight[0] = 0
 

@@ -22,6 +22,7 @@ from fivefold.nets.base import Encoder, Shape
 from fivefold.nets.blocks.clips import (
     FEATURE_SCALE,
     folded,
+    norm,
     pooled,
     stages,
     trunk_channels,
@@ -70,7 +71,7 @@ class _OverTime(nn.Module):
     def __init__(self, channels: int, *, stride: int) -> None:
         super().__init__()
         self.layer = nn.Conv2d(channels, channels, (3, 1), (stride, 1), (1, 0), bias=False)
-        self.norm = nn.BatchNorm2d(channels)
+        self.norm = norm(channels)
         self.stride = stride
 
     def forward(self, x: Tensor, clips: int) -> Tensor:

@@ -19,6 +19,8 @@ from fivefold.nets.blocks.fronts import front
 from fivefold.nets.blocks.sizes import scaled
 from fivefold.nets.blocks.symbols import average, by_length, filled, highest
 
+_PLACES = 0.1  # words start as small: waves of full size would drown them
+
 
 @final
 class Transformer(Encoder):
@@ -60,7 +62,7 @@ class Transformer(Encoder):
     def _read(self, ids: Tensor) -> Tensor:
         there = filled(ids)
         x = self.front(ids)
-        x = self.unread(x + places(x))
+        x = self.unread(x + _PLACES * places(x))
         for layer in self.layers:
             x = layer(x, there)
         x = self.norm(x) * there[:, :, None]
