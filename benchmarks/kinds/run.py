@@ -64,8 +64,9 @@ def results_page(results: list[dict[str, Any]]) -> str:
     return (
         "# Every kind of raw input, measured\n\n"
         "Written by `python benchmarks/kinds/run.py`; do not edit. Scores on the given test part, "
-        "else on the vault, with 95 % intervals (accuracy, of ud-english-ewt that of its words; "
-        "ising-temperature: mean absolute error); wall-clock of the whole command, unpacking and report included.\n\n"
+        "else on the vault, with 95 % intervals (accuracy, of ud-english-ewt that of words; "
+        "ising-temperature: mean absolute error); wall-clock of the whole command, unpacking and "
+        "report included.\n\n"
         + record.table(commands.HEAD, lines)
         + _speakers(newest)
         + commands.machines(list(newest.values()))
