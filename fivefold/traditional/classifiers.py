@@ -228,9 +228,10 @@ def _bagged_trees(size: Size, seed: int) -> Pipeline:
 CLASSIFIERS: dict[str, Classifier] = {
     c.word: c
     for c in (
-        Classifier(word="logistic", build=_logistic),
+        # The first ones are tried first: of sparse features these are the best for their cost.
         Classifier(word="ratio_svm", build=_ratio_svm, most_classes=50, on_request=True),
         Classifier(word="bayes", build=_bayes, on_request=True),
+        Classifier(word="logistic", build=_logistic),
         Classifier(
             word="svm", build=_svm, growth=1.7, kernel=True, most_rows=12_000, most_classes=50
         ),
