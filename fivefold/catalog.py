@@ -115,7 +115,7 @@ ENCODERS = _entries(
              smoothing=0.1, steps=100, widths=(0.5, 1.0, 2.0), passes=4.0, most=1.5),
     _encoder("word_conv", "WordConv", "phrases, wherever they stand",
              inputs=("text", "tokens"), optimiser="adamw", rate=5e-3, source="arXiv 1408.5882",
-             depths=(1,), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
+             depths=(1,), wants=("words", "vocabulary"), widths=(0.5, 1.0, 2.0),
              smoothing=0.1, steps=150, passes=6.0, most=1.5),
     _encoder("char_conv", "CharConv", "characters, from raw text",
              inputs=("text",), optimiser="adamw", rate=3e-3, source="arXiv 1509.01626",
