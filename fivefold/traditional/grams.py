@@ -28,7 +28,7 @@ LINEAR = (
     "sparse_ridge",
 )  # what reads sparse features
 MOST_FEATURES = 200_000
-_LEARNED_ROWS = 30_000
+_LEARNED_ROWS, _LEARNED_RUNS = 30_000, 40_000_000
 _CHUNK = 512
 _NOTHING = np.uint64(0)  # the hash of no run
 _PRIME, _STIR = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
@@ -117,8 +117,12 @@ class Weighed:
         self.weights = state["weights"]
 
 
-def in_chunks(rows: Items, rng: np.random.Generator) -> Iterator[NDArray[Any]]:
-    """Items (n, ...) of at most 30,000 rows, drawn without order, chunk by chunk."""
-    chosen = np.sort(rng.permutation(len(rows))[:_LEARNED_ROWS])
+def in_chunks(rows: Items, rng: np.random.Generator, runs_each: int) -> Iterator[NDArray[Any]]:
+    """Items (n, ...) of at most 30,000 rows, drawn without order, chunk by chunk.
+
+    Fewer where a row has many runs, `runs_each` say: all of them are held at once.
+    """
+    most = min(_LEARNED_ROWS, _LEARNED_RUNS // max(1, runs_each))
+    chosen = np.sort(rng.permutation(len(rows))[:most])
     for start in range(0, len(chosen), _CHUNK):
         yield rows.take(chosen[start : start + _CHUNK])

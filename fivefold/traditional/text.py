@@ -43,7 +43,9 @@ class Runs(TraditionalFeatures):
 
     def learn(self, rows: Items, rng: np.random.Generator) -> None:
         """Learn which runs there are, and how rare; no label enters, so all folds share them."""
-        self._weighed.learn(self._hashes(items) for items in in_chunks(rows, rng))
+        places = len(range(*self._part.indices(rows.item_shape[0])))
+        chunks = in_chunks(rows, rng, places * len(self._sizes))
+        self._weighed.learn(self._hashes(items) for items in chunks)
 
     def describe(self, items: NDArray[Any]) -> Features:
         """Texts (N, Lc + Lw) as CSR (N, F), rows of length one."""
