@@ -61,7 +61,7 @@ INPUTS = _entries(
           facts={"nets": ("lstm", "window", "transformer")}),
     # The last one: what is read as numbers is text as well.
     Entry(word="text", place="fivefold.inputs.text:Text", about="text files",
-          facts={"nets": ("word_conv", "bag", "lstm", "char_conv")}),
+          facts={"nets": ("bag", "word_conv", "char_conv")}),
 )  # fmt: skip
 TARGETS = _entries(
     Entry(word="class", place="fivefold.targets.class_:Class", about="one of k"),

@@ -43,7 +43,7 @@ class Runs(TraditionalFeatures):
 
     def learn(self, rows: Items, rng: np.random.Generator) -> None:
         """Learn which runs there are, and how rare; no label enters, so all folds share them."""
-        places = len(range(*self._part.indices(rows.item_shape[0])))
+        places = rows.take(slice(0, 1))[:, self._part].size
         chunks = in_chunks(rows, rng, places * len(self._sizes))
         self._weighed.learn(self._hashes(items) for items in chunks)
 
