@@ -118,7 +118,7 @@ ENCODERS = _entries(
              depths=(1,), wants=("words", "vocabulary"), widths=(0.5, 1.0, 2.0),
              smoothing=0.1, steps=150, passes=6.0, most=1.5),
     _encoder("char_conv", "CharConv", "characters, from raw text",
-             inputs=("text",), optimiser="adamw", rate=3e-3, source="arXiv 1509.01626",
+             inputs=("text",), optimiser="adamw", rate=1.25e-3, source="arXiv 1509.01626",
              depths=(1, 2), wants=("characters", "symbols"), widths=(0.125, 0.25, 0.5, 1.0, 4.0),
              smoothing=0.1),
     _encoder("lstm", "Lstm", "cells that remember, both ways",

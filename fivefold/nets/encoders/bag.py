@@ -58,9 +58,12 @@ class Bag(Encoder):
         bits = math.ceil(math.log2(max(2, grams * (depth - 1))))
         self._bits = min(_MOST_BITS, max(_LEAST_BITS, bits))
         self.features = size * depth
-        self.single = nn.EmbeddingBag(vocabulary, size, mode="sum", padding_idx=0)
-        self.hashed = nn.EmbeddingBag(2**self._bits, size, mode="sum", padding_idx=0)
-        for table in (self.single, self.hashed):
+        # The table of single sub-words, then the one that all longer n-grams share.
+        entries = (vocabulary, 2**self._bits)[: min(depth, 2)]
+        self.tables = nn.ModuleList(
+            nn.EmbeddingBag(number, size, mode="sum", padding_idx=0) for number in entries
+        )
+        for table in self.tables:
             nn.init.normal_(table.weight, std=0.01)  # what was never seen says nothing
             with torch.no_grad():
                 table.weight[0] = 0
@@ -70,9 +73,9 @@ class Bag(Encoder):
         return by_length(x[:, -self._words :], self._added)
 
     def _added(self, ids: Tensor) -> Tensor:
-        tables = [self.single] + [self.hashed] * (self._depth - 1)
         sums = []
-        for table, numbers in zip(tables, self._numbers(ids), strict=True):
+        for longest, numbers in enumerate(self._numbers(ids)):
+            table = self.tables[min(longest, 1)]
             many = (numbers != 0).sum(1, keepdim=True).clamp(min=1)
             scale, kept = many.rsqrt(), numbers
             if self.training:
