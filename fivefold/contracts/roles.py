@@ -270,6 +270,10 @@ class TargetKind(ABC):
         """Word of the metric that decides where nobody asks for another."""
         return self.metrics[0]
 
+    def head(self, vocabulary: tuple[str, ...]) -> str:  # noqa: ARG002 - most have one for all
+        """Word of the head that answers best; empty for the catalog's default."""
+        return ""
+
     @abstractmethod
     def learn(self, labels: Sequence[str]) -> tuple[str, ...]:
         """The vocabulary, in a fixed order, from the labels of training rows."""

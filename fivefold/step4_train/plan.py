@@ -16,6 +16,7 @@ from fivefold.contracts.records import Plan, PlanLine, Recipe, Timing
 from fivefold.nets.build import intake_of
 from fivefold.plumbing.errors import OptionError
 from fivefold.step4_train.members import VIEW_ROWS
+from fivefold.targets import head_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,8 +152,7 @@ class _Trial:
             possible = [
                 r for r in range(good + 1, too_dear) if self._enough(_guess(timing, ladder[r]))
             ]
-            late = time.monotonic() > self._until
-            if not possible or len(self.timings) == MOST_TIMED or late:
+            if not possible or len(self.timings) == MOST_TIMED or time.monotonic() > self._until:
                 break
             rung = possible[-1]
         if too_dear == 0:
@@ -299,7 +299,7 @@ def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
             wanted=f"a net that reads {kind}",
             hint="see fivefold nets, or leave out --net",
         )
-    head = catalog.head_of(dataset.problem.target.kind)
+    head = head_of(dataset.problem, dataset.classes)
     base = Recipe(
         net=word,
         input=kind,

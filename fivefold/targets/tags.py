@@ -37,6 +37,10 @@ class Tags(TargetKind):
         """Spans where the tags spell them, else single tokens."""
         return "span_f1" if has_spans(vocabulary) else "token_accuracy"
 
+    def head(self, vocabulary: tuple[str, ...]) -> str:
+        """Where tags spell spans, one tag tells which may follow it."""
+        return "crf" if has_spans(vocabulary) else ""
+
     def learn(self, labels: Sequence[str]) -> tuple[str, ...]:
         """The distinct tags, in natural order."""
         return tuple(sorted({tag for label in labels for tag in _tags(label) if tag}, key=natural))
