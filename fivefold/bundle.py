@@ -5,6 +5,7 @@ Safetensors, skops with an allow-list, and JSON: a bundle from a stranger cannot
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from fivefold.contracts.roles import InputKind, TargetKind
     from fivefold.nets.base import Net
 
-Item = str | Path | bytes | np.ndarray | Mapping[str, Any] | Row
+Item = str | Path | bytes | np.ndarray | Mapping[str, Any] | Row | list[str]
 AT_ONCE = 500  # raw items decoded at a time
 
 
@@ -113,10 +114,11 @@ class Bundle:
         return self.facts.classes
 
     def predict(self, items: Sequence[Item] | Item) -> list[Any]:
-        """The answer for each item: paths, raw bytes, decoded arrays, rows of a table.
+        """The answer for each item: paths, raw bytes, decoded arrays, rows of a table, words.
 
         A row is an object column -> cell; rows may also come as a pandas DataFrame, a pyarrow
-        Table, or the path of a table file. One item alone is one.
+        Table, or the path of a table file; of sentences also a list of words, or the path of a
+        text of them. One item alone is one.
 
         Returns:
             Of each its class (a word), its number (or a tuple of numbers), a tuple of its labels,
@@ -137,7 +139,7 @@ class Bundle:
         Raises:
             DataError: An item cannot be used.
         """
-        each: Sequence[Item] = each_item(items, rows=self.facts.problem.reads_rows)
+        each = self._each(items)
         if len(each) == 0:
             return np.zeros((0, len(self.classes)), np.float32)
         found = []
@@ -154,7 +156,7 @@ class Bundle:
         Raises:
             DataError: A file of rows cannot be read.
         """
-        items = each_item(items, rows=self.facts.problem.reads_rows)
+        items = self._each(items)
         found: list[Answer] = []
         for start in range(0, len(items), AT_ONCE):
             some = items[start : start + AT_ONCE]
@@ -257,6 +259,11 @@ class Bundle:
             self._nets[file] = channels_last(net.to(choose_device(self._device)))
         return self._nets[file]
 
+    def _each(self, items: Sequence[Item] | Item) -> Sequence[Item]:
+        problem = self.facts.problem
+        words = problem.inputs[0].column if problem.kind == "tokens" else None
+        return each_item(items, rows=problem.reads_rows, words=words or "")
+
     def _open(self, item: Item) -> np.ndarray | BadItem:
         shape, problem = self.facts.shape, self.facts.problem
         try:
@@ -266,6 +273,8 @@ class Bundle:
             if isinstance(item, np.ndarray):
                 scale = problem.inputs[0].scale
                 return self._kind.fit(self._kind.take(item, scale), shape)
+            if isinstance(item, list):  # the words of a sentence
+                item = json.dumps(item).encode()
             raw = item if isinstance(item, bytes) else _read(Path(item))
             return self._kind.fit(self._kind.open(raw), shape)
         except BadItem as bad:

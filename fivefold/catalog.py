@@ -183,7 +183,8 @@ ENCODERS = _entries(
              depths=(1, 2, 3), widths=(1.0,), any_size=False),
 )  # fmt: skip
 # Facts of a head: target = kind it answers, whose default is the first one listed; reads =
-# "sequence" where it wants features of every position; smoothing = of the targets in training.
+# "sequence" where it wants features of every position; smoothing = of the targets in training;
+# batch = the most rows of a step, few where a row holds many targets.
 HEADS = _entries(
     Entry(word="class", place="fivefold.nets.heads.class_:ClassHead", about="softmax",
           facts={"target": "class", "smoothing": 0.2}),
@@ -192,9 +193,9 @@ HEADS = _entries(
     Entry(word="number", place="fivefold.nets.heads.number:NumberHead", about="mean and deviation",
           facts={"target": "number"}),
     Entry(word="tags", place="fivefold.nets.heads.tags:TagsHead", about="softmax of each token",
-          facts={"target": "tags", "reads": "sequence"}),
+          facts={"target": "tags", "reads": "sequence", "batch": 64}),
     Entry(word="crf", place="fivefold.nets.heads.crf:CrfHead", about="tags that follow each other",
-          facts={"target": "tags", "reads": "sequence"}),
+          facts={"target": "tags", "reads": "sequence", "batch": 64}),
 )  # fmt: skip
 EXPANSIONS = _entries(
     Entry(word="image", place="fivefold.step3_expand.image:ImageExpander", about="pictures"),

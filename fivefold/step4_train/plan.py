@@ -309,7 +309,7 @@ def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
         rate=facts.get("rate", 1e-3),
         decay=facts.get("decay", 0.01),
         seed=wish.seed,
-        batch=_batch(dataset),
+        batch=_batch(dataset, head.facts.get("batch", 512)),
     )
     if kind != "image":
         rungs = intake_of(kind).ladder(dataset.rows.item_shape, facts.get("widths", (0.5, 1.0)))
@@ -343,11 +343,11 @@ def _sized(recipe: Recipe, size: tuple[int, ...]) -> Recipe:
     return replace(recipe, size=size, low_size=low, low_share=LOW_SHARE)
 
 
-def _batch(dataset: Dataset) -> int:
+def _batch(dataset: Dataset, most: int) -> int:
     """At least sixteen steps per pass: more rows a step are cheaper, more steps learn faster."""
     rows = train_rows(dataset)
     for batch in (512, 256, 128, 64, 32):
-        if rows >= 16 * batch:
+        if most >= batch and rows >= 16 * batch:
             return batch
     return max(4, min(32, rows // 4))
 
