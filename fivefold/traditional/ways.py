@@ -233,4 +233,4 @@ def way_of(target: str, outputs: int, shape: Mapping[str, Any]) -> Way | None:
         shape: What the input kind learned of its items.
     """
     way = _WAYS.get(target)
-    return way(outputs, shape["item_shape"][0]) if way else None
+    return way(outputs, shape.get("item_shape", (0,))[0]) if way else None
