@@ -78,7 +78,7 @@ def measure(row: Row, folder: Path, seed: int, run: Path) -> dict[str, Any]:
     facts = {"row": row.name, "seed": seed, "budget_s": row.budget, **record.circumstances()}
     command = [sys.executable, "-m", "fivefold", "win"]
     command += [] if row.data is None else [str(folder / row.data)]
-    command += [word.replace("DATA/", f"{folder}/") for word in row.arguments]
+    command += row.arguments
     command += ["--budget", f"{row.budget}s", "--seed", str(seed), "--out", str(run)]
     shutil.rmtree(run, ignore_errors=True)
     others = record.Neighbours()

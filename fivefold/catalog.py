@@ -86,7 +86,8 @@ INTAKES = _entries(
 # depths; any_size = reads other sizes than it was built for; axes = kind -> numbers of axes of an
 # input that it reads, where not all; sequence = can give features of every position; decay = of
 # the weights; most = times the passes wanted that one net can use: with more time further nets
-# are trained.
+# are trained; steps = the least that make a net worth training; smoothing = of its labels, at most;
+# rates = kind -> rate, where another one than `rate` does better.
 ENCODERS = _entries(
     _encoder("convnet", "Convnet", "small modern net, scales in width, depth, resolution",
              inputs=("image", "array"), optimiser="muon", rate=0.12, source="arXiv 2404.00498",
@@ -133,6 +134,7 @@ ENCODERS = _entries(
              sequence=True),
     _encoder("tabular", "Tabular", "numbers in bins, many nets that share their weights",
              inputs=("table",), wants=("columns",), optimiser="adamw", rate=4e-3, decay=0.1,
+             smoothing=0.0,
              widths=(0.25, 0.5), passes=40.0, most=2.5,
              source="arXiv 2410.24210", depths=(1, 2, 3), any_size=False),
     _encoder("joined", "Joined", "an encoder for each of several inputs, joined by a small layer",
@@ -156,31 +158,34 @@ ENCODERS = _entries(
              depths=(1, 2), any_size=True, sequence=True, widths=(0.25, 0.5, 1.0, 2.0)),
     _encoder("spectrogram_conv", "SpectrogramConv", "a convnet over the log-mel spectrogram",
              inputs=("audio",), wants=("rate",), optimiser="muon", rate=0.12,
-             source="arXiv 2404.00498", widths=(0.5, 1.0, 1.5, 2.0), depths=(2, 3), passes=5.5),
+             source="arXiv 2404.00498", widths=(0.5, 1.0, 1.5, 2.0), depths=(2, 3), passes=5.5,
+             steps=300),
     _encoder("conv_recurrent", "ConvRecurrent", "convolutions, then a recurrent net over time",
              inputs=("audio",), wants=("rate",), optimiser="adamw", rate=2e-3,
-             source="arXiv 1609.04243", widths=(0.5, 1.0, 1.5), depths=(1, 2), passes=5.5),
+             source="arXiv 1609.04243", widths=(0.5, 1.0, 1.5), depths=(1, 2), passes=5.5,
+             steps=300),
     _encoder("waveform_conv", "WaveformConv", "the samples themselves, end to end",
              inputs=("audio",), wants=("rate",), optimiser="adamw", rate=3e-3,
-             source="arXiv 1610.00087", widths=(0.5, 1.0, 1.5), depths=(1, 2), passes=5.5),
+             source="arXiv 1610.00087", widths=(0.5, 1.0, 1.5), depths=(1, 2), passes=5.5,
+             steps=300),
     _encoder("late_fusion", "LateFusion", "one trunk along the clip, joined late",
              inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
-             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+             depths=(1, 2, 3), widths=(1.0,), steps=120, any_size=False),
     _encoder("slow_fusion", "SlowFusion", "frames come together step by step",
              inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
-             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+             depths=(1, 2, 3), widths=(1.0,), steps=120, any_size=False),
     _encoder("conv3d", "Conv3d", "convolutions over space and time",
              inputs=("video",), optimiser="adamw", rate=2e-3, source="arXiv 1711.11248",
-             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+             depths=(1, 2, 3), widths=(1.0,), steps=120, any_size=False),
     _encoder("conv_lstm", "ConvLstm", "a memory with a map, along the clip",
              inputs=("video",), optimiser="adamw", rate=2e-3, source="arXiv 1506.04214",
-             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+             depths=(1, 2, 3), widths=(1.0,), steps=120, any_size=False),
     _encoder("early_fusion", "EarlyFusion", "all frames enter the first layer at once",
              inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
-             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+             depths=(1, 2, 3), widths=(1.0,), steps=120, any_size=False),
     _encoder("single_frame", "SingleFrame", "every frame for itself, averaged",
              inputs=("video",), optimiser="adamw", rate=2e-3, source="Karpathy 2014",
-             depths=(1, 2, 3), widths=(1.0,), any_size=False),
+             depths=(1, 2, 3), widths=(1.0,), steps=120, any_size=False),
 )  # fmt: skip
 # Facts of a head: target = kind it answers, whose default is the first one listed; reads =
 # "sequence" where it wants features of every position; smoothing = of the targets in training;

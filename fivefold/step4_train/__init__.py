@@ -10,7 +10,7 @@ from fivefold.contracts.records import Fleet, Member, Plan, PlanLine
 from fivefold.step4_train.foreman import LEAST_SECONDS, Audience, PlanForeman, Share
 from fivefold.step4_train.line_up import make_plan, make_plan_of_steps
 from fivefold.step4_train.members import Site, TrainedFold, join_folds
-from fivefold.step4_train.plan import Wish
+from fivefold.step4_train.recipes import Wish
 from fivefold.step4_train.staff import help_train, hire
 
 if TYPE_CHECKING:

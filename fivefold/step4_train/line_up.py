@@ -11,7 +11,8 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from fivefold.step4_train.plan import least_epochs, line_up, plan_encoder
+from fivefold.step4_train.plan import plan_encoder
+from fivefold.step4_train.recipes import least_epochs, line_up
 from fivefold.step4_train.stepped import plan_of_steps
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from fivefold.contracts.orders import Launcher
     from fivefold.contracts.records import Dataset, Plan
-    from fivefold.step4_train.plan import Wish
+    from fivefold.step4_train.recipes import Wish
 
 ENCODER_SECONDS = 40.0  # with less time for each, fewer encoders do better
 

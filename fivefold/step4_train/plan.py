@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING
 
 from fivefold import catalog
 from fivefold.contracts.records import Plan, PlanLine, Recipe, Timing
-from fivefold.nets.build import intake_of
-from fivefold.plumbing.errors import OptionError
 from fivefold.step4_train.members import VIEW_ROWS
-from fivefold.targets import head_of
+from fivefold.step4_train.recipes import (
+    Wish,
+    candidates,
+    least_epochs,
+    train_rows,
+    wanted_epochs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,41 +31,12 @@ if TYPE_CHECKING:
 VIEWS = (6, 2, 1)  # passes per answer with all test-time views, with the mirrored one, with none
 ANSWERING_SHARE = 0.05  # of the time; where all views would take more, it is better spent training
 ANSWER_SPEED = 2.5  # a row is answered about that much faster than it is trained on
-TINY_PICTURE = 16  # pixels; up to it a picture is trained at twice its size
-SMALL_PICTURE = 64  # pixels; above it a picture counts as a photo
-WIDTHS = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
-PHOTO_LADDER = ((0.5, 64), (0.5, 96), (1.0, 96), (1.0, 128), (1.5, 128), (1.5, 160), (2.0, 160))
-LOW = 0.75  # of the side, for the first part of training
-LOW_SHARE = 0.45  # of the time
 MOST_TIMES = 6  # the nets of a fold where time is plenty
 MOST_TIMED = 3  # candidates; timing is time not trained
 TIMING_SHARE = 0.06  # of the time for nets, after which no further candidate is timed
-LEAST_STEPS = 600  # of a net; with fewer of them one net does better than several (lab/LOG.md)
 SETUP_SECONDS = 1.0  # of a net: filters from the data, first steps
 LEAST_SPEED = 0.01  # rows per second; below, a candidate could not be timed at all
 NOT_TIMED = "even the smallest net could not be timed: memory was short, or it diverged at once"
-OTHER_WIDTHS = (0.125, 0.25, 0.5, 1.0)  # of nets that were made for large photos
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wish:
-    """What the user asked of the plan.
-
-    Attributes:
-        nets: Number of deep nets; None leaves it to the plan.
-        encoder: Encoder word; None takes the kind's default.
-        seed: Of the whole run.
-        vault_rows: Rows that every net will have to answer for at the end.
-        steps: Fixed number of steps of every net; None goes by the clock.
-        company: Nets of other encoders beside those of this one.
-    """
-
-    nets: int | None = None
-    encoder: str | None = None
-    seed: int = 0
-    vault_rows: int = 0
-    steps: int | None = None
-    company: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,7 +127,8 @@ class _Trial:
             possible = [
                 r for r in range(good + 1, too_dear) if self._enough(_guess(timing, ladder[r]))
             ]
-            if not possible or len(self.timings) == MOST_TIMED or time.monotonic() > self._until:
+            late = time.monotonic() > self._until
+            if not possible or len(self.timings) == MOST_TIMED or late:
                 break
             rung = possible[-1]
         if too_dear == 0:
@@ -280,91 +256,6 @@ def _answering(dataset: Dataset, wish: Wish, rows_per_second: float, views: int)
     return Answering(held=(held + chosen) * per_row, vault=wish.vault_rows * per_row, views=views)
 
 
-def line_up(dataset: Dataset) -> tuple[str, ...]:
-    """The encoders that are trained where none is asked for, best first."""
-    kind = dataset.problem.kind
-    axes = len(intake_of(kind).shape(dataset.rows.item_shape, (1, 1) if kind == "image" else ()))
-    words = catalog.line_up(kind)
-    return tuple(w for w in words if catalog.reads(catalog.entry("encoder", w), kind, axes))
-
-
-def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
-    """Recipes from cheap to dear."""
-    kind = dataset.problem.kind
-    word = wish.encoder or line_up(dataset)[0]
-    facts = catalog.entry("encoder", word).facts
-    if kind not in facts.get("inputs", (kind,)):
-        raise OptionError(
-            found=f"--net {word}, which reads {', '.join(facts['inputs'])}",
-            wanted=f"a net that reads {kind}",
-            hint="see fivefold nets, or leave out --net",
-        )
-    head = head_of(dataset.problem, dataset.classes)
-    base = Recipe(
-        net=word,
-        input=kind,
-        head=head.word,
-        smoothing=head.facts.get("smoothing", 0.0),
-        optimiser=facts.get("optimiser", "adamw"),
-        rate=facts.get("rate", 1e-3),
-        decay=facts.get("decay", 0.01),
-        seed=wish.seed,
-        batch=_batch(dataset, head.facts.get("batch", 512)),
-    )
-    if kind != "image":
-        rungs = intake_of(kind).ladder(dataset.rows.item_shape, facts.get("widths", (0.5, 1.0)))
-        return [replace(base, width=w, size=size) for w, size in rungs]
-    if word == "convnet":
-        return [_sized(replace(base, width=w), size) for w, size in _rungs(dataset)]
-    size = _rungs(dataset)[-1][1]
-    return [_sized(replace(base, width=w), size) for w in OTHER_WIDTHS]
-
-
-def _rungs(dataset: Dataset) -> list[tuple[float, tuple[int, ...]]]:
-    """(width, size) from cheap to dear, no larger than the pictures are."""
-    height, width, _ = dataset.rows.item_shape
-    short = min(height, width)
-    if short <= TINY_PICTURE:
-        return [(w, (2 * height, 2 * width)) for w in WIDTHS]
-    if short <= SMALL_PICTURE:
-        return [(w, (height, width)) for w in WIDTHS]
-
-    def sized(side: int) -> tuple[int, ...]:
-        return (round(height * side / short), round(width * side / short))
-
-    return [(w, sized(min(side, short))) for w, side in PHOTO_LADDER]
-
-
-def _sized(recipe: Recipe, size: tuple[int, ...]) -> Recipe:
-    """Train the first part at a lower resolution where the net can and it saves anything."""
-    if min(size) < 24 or not catalog.entry("encoder", recipe.net).facts.get("any_size"):
-        return replace(recipe, size=size)
-    low = tuple(round(s * LOW / 4) * 4 for s in size)
-    return replace(recipe, size=size, low_size=low, low_share=LOW_SHARE)
-
-
-def _batch(dataset: Dataset, most: int) -> int:
-    """At least sixteen steps per pass: more rows a step are cheaper, more steps learn faster."""
-    rows = train_rows(dataset)
-    for batch in (512, 256, 128, 64, 32):
-        if most >= batch and rows >= 16 * batch:
-            return batch
-    return max(4, min(32, rows // 4))
-
-
-def train_rows(dataset: Dataset) -> int:
-    """Rows that one net trains on."""
-    held = int((dataset.folds >= 0).sum())
-    return len(dataset.rows) - held // max(1, dataset.n_folds)
-
-
-def wanted_epochs(dataset: Dataset, recipe: Recipe) -> float:
-    """Passes over the training rows below which a smaller net does better (lab/LOG.md)."""
-    rows = train_rows(dataset)
-    passes = catalog.entry("encoder", recipe.net).facts.get("passes", 5.5)
-    return passes * recipe.width**2 * (50_000 / max(rows, 50)) ** 0.35
-
-
 def _lines(dataset: Dataset, best: Timing, trial: _Trial) -> tuple[PlanLine, ...]:
     recipe, each = best.recipe, trial.seconds_each()
     size = "x".join(map(str, recipe.size)) or "-"
@@ -375,12 +266,6 @@ def _lines(dataset: Dataset, best: Timing, trial: _Trial) -> tuple[PlanLine, ...
         f"{wanted_epochs(dataset, recipe):.1f}), size {size}"
     )
     return lines_of(recipe, trial.nets, dataset.n_folds, seconds=each, why=why)
-
-
-def least_epochs(dataset: Dataset, recipe: Recipe) -> float:
-    """Passes in which a net makes the least number of steps that is worth training it."""
-    rows = max(1, train_rows(dataset))
-    return LEAST_STEPS * min(recipe.batch, rows) / rows
 
 
 def lines_of(

@@ -6,14 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fivefold.contracts.records import Plan
-from fivefold.step4_train.plan import candidates, lines_of, train_rows, wanted_epochs
+from fivefold.step4_train.plan import lines_of
+from fivefold.step4_train.recipes import candidates, train_rows, wanted_epochs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fivefold.contracts.orders import Launcher
     from fivefold.contracts.records import Dataset, Recipe
-    from fivefold.step4_train.plan import Wish
+    from fivefold.step4_train.recipes import Wish
 
 
 def plan_of_steps(dataset: Dataset, launchers: Sequence[Launcher], steps: int, wish: Wish) -> Plan:

@@ -12,6 +12,29 @@ from fivefold import catalog
 
 N = 12
 MADE = ("table", "several", "text", "tokens")
+SHAPES = {
+    "image": (3, 16, 16),
+    "array": (6,),
+    "series": (40, 3),
+    "audio": (1600,),
+    "video": (3, 4, 16, 16),
+}
+SHAPES_BY_AXES = {("array", 3): (1, 16, 16)}  # of encoders that read some shapes only
+LEARNED = {"audio": {"rate": 8000}}  # what encoders want of what their kind learned
+
+
+def specimen(encoder: str, kind: str) -> tuple[torch.Tensor, tuple[int, ...], dict[str, Any]]:
+    """Some inputs of a kind that an encoder reads, their shape, and what the kind learned.
+
+    Numbers have mean 0 and deviation 1.
+    """
+    if kind in MADE:
+        x, learned = made(kind)
+        return x, tuple(x.shape[1:]), learned
+    axes = catalog.entry("encoder", encoder).facts.get("axes", {}).get(kind)
+    shape = SHAPES[kind] if axes is None else SHAPES_BY_AXES[kind, axes[0]]
+    x = torch.randn(N, *shape, generator=torch.Generator().manual_seed(0))
+    return x, shape, LEARNED.get(kind, {})
 
 
 def table_row(i: int) -> bytes:

@@ -13,20 +13,12 @@ from fivefold import catalog
 from fivefold.contracts.records import Recipe
 from fivefold.nets.build import build
 from fivefold.testing import check_encoder, check_head, example_targets
-from tests.grid.rows import MADE, made, tags_of
+from tests.grid.rows import MADE, specimen, tags_of
 
 PACKAGE = Path(fivefold.__file__).parent
-SHAPES = {
-    "image": (3, 16, 16),
-    "array": (6,),
-    "series": (20, 3),
-    "audio": (1600,),
-    "video": (3, 4, 16, 16),
-}
-LEARNED = {"audio": {"rate": 8000}}  # what encoders want of what their kind learned
-SHAPES_BY_AXES = {("array", 3): (1, 16, 16)}  # of encoders that read some shapes only
 FIRST_IS_CHANNELS = ("image", "video")  # a scale for each
 TINY = 0.0625
+WIDTHS = {"text": 4 * TINY, "tokens": 4 * TINY, "series": 2 * TINY}  # parts are dropped at random
 ROWS, CLASSES, STEPS = 12, 3, 40
 
 FOLDERS = {
@@ -36,25 +28,16 @@ FOLDERS = {
 ENCODERS = sorted({(cell.encoder, cell.input) for cell in catalog.cells()})
 
 
-def shape_for(encoder: str, kind: str) -> tuple[int, ...]:
-    """A shape of the kind that the encoder reads."""
-    axes = catalog.entry("encoder", encoder).facts.get("axes", {}).get(kind)
-    return SHAPES[kind] if axes is None else SHAPES_BY_AXES[kind, axes[0]]
-
-
 @pytest.mark.parametrize("cell", catalog.cells(), ids=str)
 def test_cell_learns_one_batch(cell: catalog.Cell) -> None:
     facts = catalog.entry("encoder", cell.encoder).facts
     target = catalog.entry("head", cell.head).facts["target"]
-    width = 4 * TINY if cell.input in ("text", "tokens") else TINY  # words are dropped at random
+    width = WIDTHS.get(cell.input, TINY)
     recipe = Recipe(net=cell.encoder, head=cell.head, width=width, seed=1)
-    learned = LEARNED.get(cell.input)
-    if cell.input in MADE:
-        x, learned = made(cell.input)
-        shape, mean, std = tuple(x.shape[1:]), torch.empty(0), torch.empty(0)
-    else:
-        shape = shape_for(cell.encoder, cell.input)
-        x = 5 + 3 * torch.randn(ROWS, *shape, generator=torch.Generator().manual_seed(0))
+    x, shape, learned = specimen(cell.encoder, cell.input)
+    mean, std = torch.empty(0), torch.empty(0)
+    if cell.input not in MADE:
+        x = 5 + 3 * x
         one = (shape[0], *[1] * (len(shape) - 1)) if cell.input in FIRST_IS_CHANNELS else shape
         mean, std = torch.full(one, 5.0), torch.full(one, 3.0)
     targets = tags_of(x, CLASSES) if target == "tags" else example_targets(target, ROWS, CLASSES)
@@ -80,8 +63,7 @@ def test_cell_learns_one_batch(cell: catalog.Cell) -> None:
 @pytest.mark.parametrize(("word", "kind"), ENCODERS, ids=[f"{w}-{k}" for w, k in ENCODERS])
 def test_encoder_conforms(word: str, kind: str) -> None:
     entry = catalog.entry("encoder", word)
-    x, learned = made(kind) if kind in MADE else (None, LEARNED.get(kind, {}))
-    shape = shape_for(word, kind) if x is None else tuple(x.shape[1:])
+    x, shape, learned = specimen(word, kind)
     wanted = {n: learned[n] for n in entry.facts.get("wants", ()) if n in learned}
     encoder = partial(catalog.load("encoder", word), **wanted)
     check_encoder(encoder, shape, width=TINY, rate=5e-3, batch=x)

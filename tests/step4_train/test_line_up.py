@@ -6,7 +6,7 @@ import pytest
 
 from fivefold import catalog
 from fivefold.step4_train.line_up import make_plan, make_plan_of_steps
-from fivefold.step4_train.plan import Wish
+from fivefold.step4_train.recipes import Wish
 
 NETS = ("resnet", "vgg", "alexnet")
 

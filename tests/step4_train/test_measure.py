@@ -10,7 +10,8 @@ from fivefold.step3_expand.image import ImageExpander
 from fivefold.step4_train import measure
 from fivefold.step4_train.line_up import make_plan
 from fivefold.step4_train.members import Site
-from fivefold.step4_train.plan import LEAST_SPEED, NOT_TIMED, Wish
+from fivefold.step4_train.plan import LEAST_SPEED, NOT_TIMED
+from fivefold.step4_train.recipes import Wish
 from fivefold.step4_train.work import Trainer
 
 RECIPE = Recipe(net="convnet", width=0.25, size=(12, 12), batch=8, optimiser="muon", rate=0.05)

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from fivefold.step4_train import plan as planning
+from fivefold.step4_train import recipes
 from fivefold.step4_train.line_up import make_plan
-from fivefold.step4_train.plan import Wish, wanted_epochs
+from fivefold.step4_train.recipes import Wish, wanted_epochs
 
 
 class Pretended:
@@ -56,7 +57,7 @@ def test_the_chosen_net_sees_enough(planned):
 def test_few_candidates_are_timed(planned):
     _, plan = planned(1500, 100_000)
     assert len(plan.timings) <= planning.MOST_TIMED
-    assert plan.lines[0].recipe.width == max(planning.WIDTHS)
+    assert plan.lines[0].recipe.width == max(recipes.WIDTHS)
 
 
 def test_folds_make_one_member_of_several_nets(planned):
@@ -126,4 +127,4 @@ def test_a_net_makes_enough_steps_before_there_is_a_second_one(planned):
     dataset, plan = planned(900, 30, n=700, folds=5)
     nets = sum(line.nets for line in plan.lines)
     assert 1 < nets < 5
-    assert plan.lines[0].recipe.epochs >= planning.least_epochs(dataset, plan.lines[0].recipe)
+    assert plan.lines[0].recipe.epochs >= recipes.least_epochs(dataset, plan.lines[0].recipe)

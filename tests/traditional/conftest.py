@@ -47,6 +47,7 @@ def _make_dataset(
         fingerprint="",
         total=n,
         seen_sizes=(),
+        shape={"item_shape": list(items.shape[1:]), "dtype": str(items.dtype)},
     )
 
 

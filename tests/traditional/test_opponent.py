@@ -9,8 +9,11 @@ from fivefold.contracts import records
 from fivefold.plumbing.clock import Clock
 from fivefold.traditional import race as race_module
 from fivefold.traditional.answers import load_traditional, predict_rows, seconds_per_row
+from fivefold.traditional.classifiers import CLASSIFIERS
 from fivefold.traditional.fit import TraditionalResult, fit_traditional, fit_within
+from fivefold.traditional.image import Hog
 from fivefold.traditional.race import Fitted, candidates, stratified
+from fivefold.traditional.ways import way_of
 
 
 @pytest.fixture(scope="module")
@@ -123,13 +126,13 @@ def test_without_time_there_is_still_one_member_and_a_note(digits, tmp_path):
 
 
 def fitted(rows: int, seconds: float, word: str) -> Fitted:
-    classifier = race_module.CLASSIFIERS[word]
+    classifier = CLASSIFIERS[word]
     return Fitted(
         candidate=race_module.Candidate(("hog",), classifier),
         model=None,
         rows=rows,
         judged=np.arange(5),
-        logits=np.zeros((5, 2), np.float32),
+        raw=np.zeros((5, 2), np.float32),
         fit_seconds=seconds,
         row_seconds=1e-3,
     )
@@ -160,5 +163,6 @@ def test_every_beginning_of_a_stratified_order_holds_the_classes_in_their_shares
 
 
 def test_many_classes_leave_out_what_they_make_too_dear():
-    words = {c.classifier.word for c in candidates(("hog",), 1000)}
+    way = way_of("class", 1000, {"item_shape": (8, 8, 1)})
+    words = {c.classifier.word for c in candidates((Hog(),), way)}
     assert words == {"logistic", "forest", "linear_svm"}
