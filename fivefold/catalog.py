@@ -58,7 +58,7 @@ INPUTS = _entries(
     Entry(word="video", place="fivefold.inputs.video:Video", about="clip files",
           facts={"nets": ("late_fusion", "slow_fusion", "conv_lstm")}),
     Entry(word="tokens", place="fivefold.inputs.tokens:Tokens", about="lists of words",
-          facts={"nets": ("lstm", "window", "transformer")}),
+          facts={"nets": ("window", "lstm")}),
     # The last one: what is read as numbers is text as well.
     Entry(word="text", place="fivefold.inputs.text:Text", about="text files",
           facts={"nets": ("bag", "word_conv", "char_conv", "lstm")}),
@@ -123,7 +123,7 @@ ENCODERS = _entries(
     _encoder("lstm", "Lstm", "cells that remember, both ways",
              inputs=("text", "tokens"), optimiser="adamw", rate=2e-3, source="arXiv 1508.01991",
              depths=(1, 2), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
-             sequence=True),
+             rates={"tokens": 1e-2}, sequence=True),
     _encoder("transformer", "Transformer", "every word looks at every other",
              inputs=("text", "tokens"), optimiser="adamw", rate=1e-3, source="arXiv 1706.03762",
              depths=(1, 2, 4), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
@@ -131,7 +131,7 @@ ENCODERS = _entries(
     _encoder("window", "Window", "a word among its neighbours",
              inputs=("text", "tokens"), optimiser="adamw", rate=1e-3, source="arXiv 1103.0398",
              depths=(1, 2, 3), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
-             sequence=True),
+             rates={"tokens": 1e-2}, most=2.0, sequence=True),
     _encoder("tabular", "Tabular", "numbers in bins, many nets that share their weights",
              inputs=("table",), wants=("columns",), optimiser="adamw", rate=4e-3, decay=0.1,
              smoothing=0.0,
@@ -198,9 +198,9 @@ HEADS = _entries(
     Entry(word="number", place="fivefold.nets.heads.number:NumberHead", about="mean and deviation",
           facts={"target": "number"}),
     Entry(word="tags", place="fivefold.nets.heads.tags:TagsHead", about="softmax of each token",
-          facts={"target": "tags", "reads": "sequence", "batch": 64}),
+          facts={"target": "tags", "reads": "sequence", "batch": 32}),
     Entry(word="crf", place="fivefold.nets.heads.crf:CrfHead", about="tags that follow each other",
-          facts={"target": "tags", "reads": "sequence", "batch": 64}),
+          facts={"target": "tags", "reads": "sequence", "batch": 32}),
 )  # fmt: skip
 EXPANSIONS = _entries(
     Entry(word="image", place="fivefold.step3_expand.image:ImageExpander", about="pictures"),

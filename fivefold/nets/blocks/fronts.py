@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BUCKETS = 2**15  # rows of the table that spellings are hashed into
 _ENDS = 4  # prefixes and suffixes of up to so many bytes are features of a word
-_DROPPED = 0.1  # of those features in training, so that no word is known by itself alone
+_DROPPED = 0.2  # of those features in training, so that no word is known by itself alone
 _LETTERS = 24  # numbers that stand for one byte
 _PRIME = 1_000_003
 
