@@ -273,9 +273,7 @@ class Bundle:
             if isinstance(item, np.ndarray):
                 scale = problem.inputs[0].scale
                 return self._kind.fit(self._kind.take(item, scale), shape)
-            if isinstance(item, list):  # the words of a sentence
-                item = json.dumps(item).encode()
-            raw = item if isinstance(item, bytes) else _read(Path(item))
+            raw = item if isinstance(item, bytes) else _read(item)
             return self._kind.fit(self._kind.open(raw), shape)
         except BadItem as bad:
             return bad
@@ -322,11 +320,7 @@ def save(folder: Path, dataset: Dataset, fleet: Fleet, ensemble: Ensemble, train
     single = (ensemble.best_single or "/").rsplit("/", 1)[0]
     used = {name for name, weight in ensemble.weights.items() if weight > 0}
     used |= {single, ensemble.best_traditional or ""}
-    members = tuple(
-        replace(m, answers=np.zeros((0, 0), np.float32), parts=tuple(_bare(p) for p in m.parts))
-        for m in fleet.members
-        if m.name in used
-    )
+    members = tuple(_slim(m) for m in fleet.members if m.name in used)
     fresh = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     for member in members:
@@ -379,13 +373,20 @@ def _place(member: Member) -> Path:
     return Path(member.name) if member.kind == "deep" else Path("traditional") / member.name
 
 
+def _slim(member: Member) -> Member:
+    nothing = np.zeros((0, 0), np.float32)
+    return replace(member, answers=nothing, rows=None, parts=tuple(map(_bare, member.parts)))
+
+
 def _bare(part: Fold) -> Fold:
     return replace(part, curve=())
 
 
-def _read(path: Path) -> bytes:
+def _read(item: str | Path | list[str]) -> bytes:
+    if isinstance(item, list):  # the words of a sentence
+        return json.dumps(item).encode()
     try:
-        return path.read_bytes()
+        return Path(item).read_bytes()
     except OSError as cause:
         raise BadItem(f"cannot be read: {cause.strerror}") from cause
 

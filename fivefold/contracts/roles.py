@@ -310,7 +310,9 @@ class TargetKind(ABC):
         return targets
 
     @abstractmethod
-    def chance(self, targets: Targets, k: int, metric: str = "") -> FloatArray:
+    def chance(
+        self, targets: Targets, k: int, metric: str = "", vocabulary: tuple[str, ...] = ()
+    ) -> FloatArray:
         """The best answer by `metric` to one row that ignores the input, from others' targets."""
 
     def addable(self, answers: FloatArray) -> NDArray[np.floating[Any]]:

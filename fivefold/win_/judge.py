@@ -155,7 +155,9 @@ def _answers(
     ):
         if name is not None:
             answers[word] = (name, _alone(name, parts, ensemble, kind))
-    blind = kind.chance(dataset.targets, len(dataset.classes), dataset.problem.metric)
+    blind = kind.chance(
+        dataset.targets, len(dataset.classes), dataset.problem.metric, dataset.classes
+    )
     what = "class frequencies" if kind.classes else "the best answer that ignores the input"
     answers["chance"] = (what, np.broadcast_to(blind, (n, *blind.shape)))
     return answers

@@ -61,23 +61,23 @@ def test_words_are_tagged_by_their_ends(tmp_path):
     assert report["scores"]["traditional"]["token_accuracy"]["value"] > 0.9
     assert report["scores"]["chance"]["token_accuracy"]["value"] < 0.5
     assert (tmp_path / "run" / "report.html").read_text().count("tags") > 0
-    assert not report["data"]["quarantine"]
-    assert run.predict([["the", "golpelize"], ["sakdruful", "lamwintion", "."]]) == [
-        ("DET", "VERB"),
-        ("ADJ", "NOUN", "PUNCT"),
+    assert not report["quarantine"]
+    assert run.predict([["the", "lamwintion", "golpelize"], ["the", "hallamtion", "."]]) == [
+        ("DET", "NOUN", "VERB"),
+        ("DET", "NOUN", "PUNCT"),
     ]
     _answers_for_files(tmp_path, run)
 
 
 def _answers_for_files(folder, run):
     """Columns with a tag or without, and lines of words."""
-    (folder / "new.conll").write_text("the\ndrudruful\n\nthe\nmurpeltion\nmurlamize\n")
-    (folder / "new.txt").write_text("the drudruful\n\nthe murpeltion murlamize\n")
-    (folder / "new.jsonl").write_text('{"tokens": ["the", "drudruful"]}\n')
+    (folder / "new.conll").write_text("the\ndrudrution\n\nthe\nmurpeltion\nmurlamize\n")
+    (folder / "new.txt").write_text("the drudrution\n\nthe murpeltion murlamize\n")
+    (folder / "new.jsonl").write_text('{"tokens": ["the", "drudrution"]}\n')
     for name, many in (("new.conll", 2), ("new.txt", 2), ("new.jsonl", 1)):
         found = run.bundle.answers([folder / name])
         said = [answer.prediction for answer in found]
-        assert said == ["DET ADJ", "DET NOUN VERB"][:many], name
+        assert said == ["DET NOUN", "DET NOUN VERB"][:many], name
         assert all(len(answer.tags) == len(answer.prediction.split()) for answer in found)
 
 
