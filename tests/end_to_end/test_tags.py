@@ -12,6 +12,9 @@ import fivefold
 STEMS = ["lam", "gor", "pel", "dru", "win", "sak", "tob", "fen", "mur", "hal"]
 ENDS = {"NOUN": "tion", "VERB": "ize", "ADJ": "ful"}
 SENTENCE = ["the", "ADJ", "NOUN", "VERB", "the", "NOUN", "."]
+TAGS = ["DET", "ADJ", "NOUN", "VERB", "DET", "NOUN", "PUNCT"]
+ONE = ["the", "pelsaktobful", "gorwinlamtion", "murfensakize", "the", "halhalwintion", "."]
+TWO = ["the", "drumurfenful", "lamtobpeltion", "wingorhalize", "the", "saksaklamtion", "."]
 FIXED = {"the": "DET", ".": "PUNCT"}
 
 
@@ -62,23 +65,19 @@ def test_words_are_tagged_by_their_ends(tmp_path):
     assert report["scores"]["chance"]["token_accuracy"]["value"] < 0.5
     assert (tmp_path / "run" / "report.html").read_text().count("tags") > 0
     assert not report["quarantine"]
-    assert run.predict([["the", "lamwintion", "golpelize"], ["the", "hallamtion", "."]]) == [
-        ("DET", "NOUN", "VERB"),
-        ("DET", "NOUN", "PUNCT"),
-    ]
+    assert run.predict([ONE, TWO]) == [tuple(TAGS), tuple(TAGS)]
     _answers_for_files(tmp_path, run)
 
 
 def _answers_for_files(folder, run):
-    """Columns with a tag or without, and lines of words."""
-    (folder / "new.conll").write_text("the\ndrudrution\n\nthe\nmurpeltion\nmurlamize\n")
-    (folder / "new.txt").write_text("the drudrution\n\nthe murpeltion murlamize\n")
-    (folder / "new.jsonl").write_text('{"tokens": ["the", "drudrution"]}\n')
+    """Columns without a tag, lines of words, rows."""
+    (folder / "new.conll").write_text("\n\n".join("\n".join(words) for words in (ONE, TWO)) + "\n")
+    (folder / "new.txt").write_text(f"{' '.join(ONE)}\n\n{' '.join(TWO)}\n")
+    (folder / "new.jsonl").write_text(json.dumps({"tokens": ONE}) + "\n")
     for name, many in (("new.conll", 2), ("new.txt", 2), ("new.jsonl", 1)):
         found = run.bundle.answers([folder / name])
-        said = [answer.prediction for answer in found]
-        assert said == ["DET NOUN", "DET NOUN VERB"][:many], name
-        assert all(len(answer.tags) == len(answer.prediction.split()) for answer in found)
+        assert [answer.prediction for answer in found] == [" ".join(TAGS)] * many, name
+        assert [tag for tag, _ in found[0].tags] == TAGS
 
 
 def test_spans_are_judged_as_spans_and_answered_by_a_chain(tmp_path):
