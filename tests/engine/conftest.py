@@ -44,7 +44,7 @@ class Disturbed(Expander):
         self.calls = 0
 
     @classmethod
-    def choose(cls, dataset, *, seed, given):
+    def choose(cls, dataset, *, seed, given):  # noqa: ARG003
         raise AssertionError("what it changes was chosen before it was disturbed")
 
     def __call__(self, batch, targets, **given):
