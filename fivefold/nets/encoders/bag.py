@@ -66,7 +66,7 @@ class Bag(Encoder):
 
     def forward(self, x: Tensor) -> Tensor:
         """Features (N, F) of texts (N, Lc + Lw)."""
-        return by_length(x[:, -self._words :], self._added)
+        return by_length(x[:, -self._words :], lambda ids, _: self._added(ids))
 
     def _added(self, ids: Tensor) -> Tensor:
         tables = [self.single] + [self.hashed] * (self._depth - 1)
