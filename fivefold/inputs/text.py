@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_CODE = 30  # different characters at most: letters of both cases, spaces and marks are more
 _ALPHABET = 250  # characters that have a number of their own
 _MOST_CHARACTERS, _MOST_WORDS = 1024, 1024
 _VOCABULARY = 16_000
 _ALPHABET_OF_WORDS = 500
 _START = "\u2581"  # stands before each word, as in most sub-word vocabularies
-_SEEN = 3  # times; rarer words do not get a number of their own
+_SEEN = 2  # times; rarer words do not get a number of their own
+_PARTS = 1.5  # times as many numbers as such words: what they are put together from takes some
 _COVERED = 0.98  # of the texts are cached whole, unless they are very long
 _REMEMBERED = 200_000  # words whose numbers a worker keeps at hand
 _PLANE = 0x110000
@@ -63,7 +65,8 @@ class Text(InputKind):
             Besides `item_shape` and `dtype`: `alphabet` (its i-th character has number i + 2),
             `symbols` (numbers of characters in all), `characters` (Lc), `words` (Lw), `vocabulary`
             (numbers of sub-words in all), `grams` (different pairs of sub-words in the sample),
-            `even` (all texts have equally many characters) and `tokenizer` (JSON of `tokenizers`).
+            `even` (all texts have equally many characters), `code` (so few different characters
+            that each one counts, as in DNA) and `tokenizer` (JSON of `tokenizers`).
         """
         texts = [_string(sample) for sample in samples]
         alphabet = _alphabet(texts)
@@ -83,6 +86,7 @@ class Text(InputKind):
             "vocabulary": vocabulary,
             "grams": len(set(chain.from_iterable(pairwise(one) for one in ids))),
             "even": len(set(lengths)) == 1,
+            "code": len(alphabet) <= _CODE,
             "tokenizer": tokenizer,
         }
 
@@ -151,7 +155,7 @@ def _tokenizer(texts: Sequence[str]) -> tuple[str, int]:
     letters = Counter(chain.from_iterable(chain.from_iterable(words)))
     # Letters chosen here, and words begun by a mark: else equal counts are ordered by chance.
     ranked = sorted(letters, key=lambda letter: (-letters[letter], letter))[:_ALPHABET_OF_WORDS]
-    size = min(_VOCABULARY, max(256, frequent) + len(ranked))
+    size = min(_VOCABULARY, max(256, round(_PARTS * frequent)) + len(ranked))
     model = library.models.BPE(unk_token="[UNK]")
     tokenizer = library.Tokenizer(model)
     tokenizer.pre_tokenizer = library.pre_tokenizers.WhitespaceSplit()

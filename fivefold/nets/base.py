@@ -6,13 +6,13 @@ Axes: N rows, C channels, H W picture, F features, K classes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from fivefold.contracts.rows import Items
 
@@ -50,6 +50,15 @@ class Intake(ABC):
     def ladder(self, item: Shape, widths: Sequence[float]) -> list[tuple[float, Shape]]:  # noqa: ARG002
         """(width, `Recipe.size`) of the nets worth trying, cheap to dear."""
         return [(width, ()) for width in widths]
+
+    def line_up(self, words: Sequence[str], learned: Mapping[str, Any]) -> tuple[str, ...]:  # noqa: ARG002
+        """Of the encoders that the catalog names for the kind, best first, those for these data.
+
+        Args:
+            words: Of the catalog.
+            learned: What the kind learned of its items (`Dataset.shape`).
+        """
+        return tuple(words)
 
     def seen(self, x: Tensor, names: Sequence[str]) -> list[Tensor]:  # noqa: ARG002 - without any
         """The views of an input whose answers are averaged; the input itself comes first."""

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from fivefold.contracts.roles import Choice
 
 UNKNOWN = 1  # the number that stands for what was not learned
-_FEW_SYMBOLS = 32  # a text of so few different characters is a code, in which each one counts
 _FEW_ROWS = 2_000
+_SHORT = 25  # words; questions are shorter, reviews and news are longer
 
 
 @final
@@ -60,15 +60,16 @@ class TextExpander(Expander):
     def choose(cls, dataset: Dataset, *, seed: int, given: frozenset[str]) -> dict[str, Choice]:
         """By the alphabet and by the number of rows."""
         del seed, given
-        if dataset.shape.get("symbols", 0) <= _FEW_SYMBOLS:
+        if dataset.shape.get("code"):
             return {"noise": (0.02, "few letters, a code: hardly one of them may change")}
-        used = np.count_nonzero(dataset.rows.take(slice(0, 500)), 1).mean()
-        why = f"{len(dataset.rows):,} texts of {used:,.0f} characters and words in the mean"
+        words = dataset.rows.take(slice(0, 500))[:, dataset.shape["characters"] :]
+        used = np.count_nonzero(words, 1).mean()
+        why = f"{len(dataset.rows):,} texts of {used:,.0f} words in the mean"
+        noise = (0.02, f"a slip of the pen changes no sense; {why}")
+        if used < _SHORT:
+            return {"noise": noise, "drop": (0.0, f"a short text may hang on one word; {why}")}
         few = len(dataset.rows) < _FEW_ROWS
-        return {
-            "noise": (0.02, f"a slip of the pen changes no sense; {why}"),
-            "drop": (0.2 if few else 0.1, f"no text hangs on one word; {why}"),
-        }
+        return {"noise": noise, "drop": (0.2 if few else 0.1, f"none hangs on one word; {why}")}
 
     def __call__(
         self,

@@ -50,9 +50,9 @@ class Wish:
 
 def line_up(dataset: Dataset) -> tuple[str, ...]:
     """The encoders that are trained where none is asked for, best first."""
-    kind = dataset.problem.kind
-    axes = len(intake_of(kind).shape(dataset.rows.item_shape, (1, 1) if kind == "image" else ()))
-    words = catalog.line_up(kind)
+    kind, intake = dataset.problem.kind, intake_of(dataset.problem.kind)
+    axes = len(intake.shape(dataset.rows.item_shape, (1, 1) if kind == "image" else ()))
+    words = intake.line_up(catalog.line_up(kind), dataset.shape)
     return tuple(w for w in words if catalog.reads(catalog.entry("encoder", w), kind, axes))
 
 

@@ -20,10 +20,18 @@ if TYPE_CHECKING:
 
     from fivefold.contracts.rows import Features, Items
 
-LINEAR = ("logistic", "ratio_svm", "linear_svm", "sparse_ridge")  # what reads sparse features
+LINEAR = (
+    "ratio_svm",
+    "bayes",
+    "linear_svm",
+    "logistic",
+    "sparse_ridge",
+)  # what reads sparse features
 MOST_FEATURES = 200_000
-_LEARNED_ROWS = 30_000
+_LEARNED_ROWS, _LEARNED_RUNS = 30_000, 40_000_000
 _CHUNK = 512
+_SLOT_BITS = 21
+_SLOT = np.uint64(64 - _SLOT_BITS)
 _NOTHING = np.uint64(0)  # the hash of no run
 _PRIME, _STIR = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 
@@ -60,6 +68,7 @@ class Weighed:
     def __init__(self) -> None:
         self.known = np.zeros(0, np.uint64)
         self.weights = np.zeros(0, np.float32)
+        self._table = _table(self.known)
 
     def learn(self, chunks: Iterator[NDArray[np.uint64]]) -> None:
         """Keep the runs that at least two rows have, the most frequent ones of too many.
@@ -81,17 +90,14 @@ class Weighed:
         kept = counts >= least
         self.known = known[kept]
         self.weights = (np.log((1 + rows) / (1 + counts[kept])) + 1).astype(np.float32)
+        self._table = _table(self.known)
 
     def describe(self, hashes: NDArray[np.uint64]) -> Features:
         """Features (N, F) in CSR of hashes (N, M)."""
         n, features = len(hashes), len(self.known)
         if not features:
             return sparse.csr_array((n, 0), dtype=np.float32)
-        place = np.searchsorted(self.known, hashes.ravel()).clip(max=features - 1)
-        hit = (self.known[place] == hashes.ravel()) & (hashes.ravel() != _NOTHING)
-        # Places of 32 bits are all that the classifiers read.
-        row = np.repeat(np.arange(n, dtype=np.int32), hashes.shape[1])[hit]
-        column = place[hit].astype(np.int32)
+        row, column = self._found(hashes)
         counted = sparse.coo_array(
             (np.ones(len(row), np.float32), (row, column)), shape=(n, features)
         ).tocsr()  # adds up what stands twice
@@ -101,6 +107,22 @@ class Weighed:
         counted.data /= np.repeat(lengths, np.diff(counted.indptr)).astype(np.float32)
         return counted
 
+    def _found(self, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Row and feature of every known run among hashes (N, M).
+
+        Places of 32 bits are all that the classifiers read. Two looks into a table are several
+        times as fast as a search for each run; those that lie side by side are searched for.
+        """
+        flat = hashes.ravel()
+        at = np.flatnonzero(self._table[_slot(flat)] >= 0)
+        some = flat[at]
+        column = self._table[_slot(some)]
+        shared = np.flatnonzero(self.known[column] != some)
+        searched = np.searchsorted(self.known, some[shared]).clip(max=len(self.known) - 1)
+        column[shared] = searched
+        hit = (self.known[column] == some) & (some != _NOTHING)
+        return (at[hit] // hashes.shape[1]).astype(np.int32), column[hit]
+
     def state(self) -> dict[str, NDArray[Any]]:
         """Hashes as the signed integers that files hold, and weights."""
         return {"known": self.known.view(np.int64), "weights": self.weights}
@@ -109,10 +131,26 @@ class Weighed:
         """Put back what `state` gave."""
         self.known = np.ascontiguousarray(state["known"]).view(np.uint64)
         self.weights = state["weights"]
+        self._table = _table(self.known)
 
 
-def in_chunks(rows: Items, rng: np.random.Generator) -> Iterator[NDArray[Any]]:
-    """Items (n, ...) of at most 30,000 rows, drawn without order, chunk by chunk."""
-    chosen = np.sort(rng.permutation(len(rows))[:_LEARNED_ROWS])
+def _slot(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    return (hashes >> _SLOT).view(np.int64)
+
+
+def _table(known: NDArray[np.uint64]) -> NDArray[np.int32]:
+    """First bits of a hash -> number of a known one that begins so, -1 for none."""
+    table = np.full(2**_SLOT_BITS, -1, np.int32)
+    table[_slot(known)] = np.arange(len(known), dtype=np.int32)
+    return table
+
+
+def in_chunks(rows: Items, rng: np.random.Generator, runs_each: int) -> Iterator[NDArray[Any]]:
+    """Items (n, ...) of at most 30,000 rows, drawn without order, chunk by chunk.
+
+    Fewer where a row has many runs, `runs_each` say: all of them are held at once.
+    """
+    most = min(_LEARNED_ROWS, _LEARNED_RUNS // max(1, runs_each))
+    chosen = np.sort(rng.permutation(len(rows))[:most])
     for start in range(0, len(chosen), _CHUNK):
         yield rows.take(chosen[start : start + _CHUNK])

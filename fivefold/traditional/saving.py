@@ -71,6 +71,7 @@ TRUSTED: frozenset[tuple[str, str]] = frozenset(
         ("sklearn.multiclass.OneVsRestClassifier", "ObjectNode"),
         ("sklearn.multiclass._ConstantPredictor", "ObjectNode"),
         ("sklearn.multioutput.MultiOutputRegressor", "ObjectNode"),
+        ("sklearn.naive_bayes.ComplementNB", "ObjectNode"),
         ("sklearn.pipeline.Pipeline", "ObjectNode"),
         ("sklearn.preprocessing._encoders.OrdinalEncoder", "ObjectNode"),
         ("sklearn.preprocessing._function_transformer.FunctionTransformer", "ObjectNode"),

@@ -1,4 +1,4 @@
-"""Hand-crafted features of texts: runs of words and of characters by tf-idf; characters by place.
+"""Hand-crafted features of texts: runs of words and of characters by tf-idf; runs by place.
 
 Axes: N rows, Lc characters, Lw sub-words, S symbols, F features.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from fivefold.contracts.roles import TraditionalFeatures
-from fivefold.traditional.grams import LINEAR, Weighed, in_chunks, runs
+from fivefold.traditional.grams import LINEAR, MOST_FEATURES, Weighed, in_chunks, runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from fivefold.contracts.rows import Features, Items
 
+_RUN = 3  # characters, whose place is told together
 _PLACED = 512  # characters; longer texts are not compared place by place
 
 
@@ -42,7 +43,9 @@ class Runs(TraditionalFeatures):
 
     def learn(self, rows: Items, rng: np.random.Generator) -> None:
         """Learn which runs there are, and how rare; no label enters, so all folds share them."""
-        self._weighed.learn(self._hashes(items) for items in in_chunks(rows, rng))
+        places = rows.take(slice(0, 1))[:, self._part].size
+        chunks = in_chunks(rows, rng, places * len(self._sizes))
+        self._weighed.learn(self._hashes(items) for items in chunks)
 
     def describe(self, items: NDArray[Any]) -> Features:
         """Texts (N, Lc + Lw) as CSR (N, F), rows of length one."""
@@ -64,10 +67,18 @@ class Runs(TraditionalFeatures):
 
 @final
 class Places(TraditionalFeatures):
-    """Which character stands at which place, one column each, for texts of one length."""
+    """Which runs of one to three characters begin at which place, one column each.
+
+    For texts of one length: what stands beside what matters as much as where, in DNA say.
+
+    Args:
+        characters: Lc.
+        symbols: S.
+    """
 
     name = "places"
-    classifiers = LINEAR
+    # Most columns are empty, which naive Bayes counts as evidence.
+    classifiers = tuple(word for word in LINEAR if word != "bayes")
 
     def __init__(self, characters: int, symbols: int) -> None:
         self._characters, self._symbols = characters, symbols
@@ -76,13 +87,27 @@ class Places(TraditionalFeatures):
         """Nothing is to be learned."""
 
     def describe(self, items: NDArray[Any]) -> Features:
-        """Texts (N, Lc + Lw) as CSR (N, Lc * S), rows of length one."""
+        """Texts (N, Lc + Lw) as CSR (N, Lc * (S + S**2 + S**3)), rows of length one.
+
+        Longer runs are left out where there would be too many columns.
+        """
         letters = items[:, : self._characters].astype(np.int64)
-        row, place = np.nonzero(letters)
-        shape = (len(items), self._characters * self._symbols)
-        value = (letters != 0).sum(1).clip(min=1)[row] ** -0.5
-        column = place * self._symbols + letters[row, place]
+        rows, columns, begin = [], [], 0
+        numbers = np.zeros_like(letters)
+        for size in range(1, _RUN + 1):
+            kinds = self._symbols**size
+            if size > 1 and begin + kinds * self._characters > MOST_FEATURES:
+                break
+            starts = self._characters - size + 1
+            numbers = numbers[:, :starts] * self._symbols + letters[:, size - 1 :]
+            row, place = np.nonzero(letters[:, size - 1 :])
+            rows.append(row)
+            columns.append(begin + place * kinds + numbers[row, place])
+            begin += kinds * self._characters
+        row, column = np.concatenate(rows), np.concatenate(columns)
+        value = np.bincount(row, minlength=len(items)).clip(min=1)[row] ** -0.5
         places = (row.astype(np.int32), column.astype(np.int32))
+        shape = (len(items), begin)
         return sparse.csr_array((value.astype(np.float32), places), shape=shape)
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -97,7 +122,7 @@ def features(shape: Mapping[str, Any]) -> tuple[TraditionalFeatures, ...]:
     """The features of texts."""
     characters = shape["characters"]
     words = Runs("words", slice(characters, None), (1, 2))
-    letters = Runs("letters", slice(0, characters), (2, 3, 4, 5))
+    letters = Runs("letters", slice(0, characters), (3, 4, 5, 6))
     if shape["even"] and characters <= _PLACED:
         return (Places(characters, shape["symbols"]), letters)
     return (words, letters)

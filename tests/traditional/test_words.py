@@ -53,6 +53,19 @@ def test_rows_have_length_one_and_state_comes_back(raws):
         assert abs(fresh.describe(rows) - described).max() == 0
 
 
+def test_runs_by_place_are_the_same_at_the_same_place_only():
+    raws = [b"ACGTACGTAC", b"ACGAAAAAAA", b"CACGCCCCCC", b"TTTTTTTTTT"]
+    rows, shape = rows_of(Text(), raws)
+    described = text.Places(shape["characters"], shape["symbols"]).describe(rows)
+    shared = (described != 0).astype(int) @ (described != 0).astype(int).T
+    # A, C, G; AC, CG; ACG at the first places, and what else falls together by chance.
+    alike = [sum(a == b for a, b in zip(raws[0], other, strict=True)) for other in raws]
+    assert shared[0, 0] == 10 + 9 + 8
+    assert shared[0, 1] >= 6 >= alike[1]
+    assert shared[0, 2] < 6
+    assert shared[0, 3] == alike[3]
+
+
 def test_rare_words_count_more_than_those_everywhere():
     rows, shape = rows_of(Text(), reviews())
     block = text.features(shape)[0]

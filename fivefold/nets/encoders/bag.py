@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LEAST_BITS, _MOST_BITS = 12, 18  # of a number in the table of n-grams
-_DROPPED = 0.3
+_DROPPED = 0.3  # of the n-grams of a long text in training; half as many where it has
+_SHORT = 30  # of them, as each of a few counts
 _PRIMES = (2_654_435_761, 805_459_861, 3_674_653_429)
 
 
@@ -73,11 +74,12 @@ class Bag(Encoder):
         sums = []
         for table, numbers in zip(tables, self._numbers(ids), strict=True):
             many = (numbers != 0).sum(1, keepdim=True).clamp(min=1)
-            kept = numbers
+            scale, kept = many.rsqrt(), numbers
             if self.training:
-                kept = numbers * (torch.rand_like(numbers, dtype=torch.float32) > _DROPPED)
-            scale = 1 / (1 - _DROPPED) if self.training else 1.0
-            sums.append(table(kept) * (scale * many.rsqrt()))
+                dropped = _DROPPED * many / (many + _SHORT)
+                kept = numbers * (torch.rand_like(numbers, dtype=torch.float32) > dropped)
+                scale = scale / (1 - dropped)
+            sums.append(table(kept) * scale)
         return torch.cat(sums, 1)
 
     def _numbers(self, ids: Tensor) -> Iterator[Tensor]:

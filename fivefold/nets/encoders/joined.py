@@ -99,7 +99,7 @@ class _PartNet(nn.Module):
     def __init__(self, part: Part, width: float, depth: int) -> None:
         super().__init__()
         self.part, self.intake, self.size = part, intake_of(part.kind), size_of(part)
-        word = catalog.line_up(part.kind)[0]
+        word = self.intake.line_up(catalog.line_up(part.kind), part.shape)[0]
         shape = self.intake.shape(part.item_shape, self.size)
         self.encoder: Encoder = build_encoder(word, shape, width, depth, part.shape)
         self.norm = nn.LayerNorm(self.encoder.features)

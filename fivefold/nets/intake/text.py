@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 import torch
 
+from fivefold import catalog
 from fivefold.nets.base import Intake, Scale, Shape
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from torch import Tensor
 
     from fivefold.contracts.rows import Items
@@ -29,3 +32,9 @@ class TextIntake(Intake):
     def scale(self, rows: Items) -> Scale:  # noqa: ARG002 - symbols have none
         """None: numbers are names here."""
         return torch.empty(0), torch.empty(0)
+
+    def line_up(self, words: Sequence[str], learned: Mapping[str, Any]) -> tuple[str, ...]:
+        """A code of few letters is read by characters, all else by words."""
+        read = "characters" if learned.get("code") else "words"
+        wants = {word: catalog.entry("encoder", word).facts.get("wants", ()) for word in words}
+        return tuple(word for word in words if read in wants[word])
