@@ -5,6 +5,7 @@ Safetensors, skops with an allow-list, and JSON: a bundle from a stranger cannot
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from fivefold.contracts.roles import InputKind, TargetKind
     from fivefold.nets.base import Net
 
-Item = str | Path | bytes | np.ndarray | Mapping[str, Any] | Row
+Item = str | Path | bytes | np.ndarray | Mapping[str, Any] | Row | list[str]
 AT_ONCE = 500  # raw items decoded at a time
 
 
@@ -113,10 +114,11 @@ class Bundle:
         return self.facts.classes
 
     def predict(self, items: Sequence[Item] | Item) -> list[Any]:
-        """The answer for each item: paths, raw bytes, decoded arrays, rows of a table.
+        """The answer for each item: paths, raw bytes, decoded arrays, rows of a table, words.
 
         A row is an object column -> cell; rows may also come as a pandas DataFrame, a pyarrow
-        Table, or the path of a table file. One item alone is one.
+        Table, or the path of a table file; of sentences also a list of words, or the path of a
+        text of them. One item alone is one.
 
         Returns:
             Of each its class (a word), its number (or a tuple of numbers), a tuple of its labels,
@@ -137,7 +139,7 @@ class Bundle:
         Raises:
             DataError: An item cannot be used.
         """
-        each: Sequence[Item] = each_item(items, rows=self.facts.problem.reads_rows)
+        each = self._each(items)
         if len(each) == 0:
             return np.zeros((0, len(self.classes)), np.float32)
         found = []
@@ -154,7 +156,7 @@ class Bundle:
         Raises:
             DataError: A file of rows cannot be read.
         """
-        items = each_item(items, rows=self.facts.problem.reads_rows)
+        items = self._each(items)
         found: list[Answer] = []
         for start in range(0, len(items), AT_ONCE):
             some = items[start : start + AT_ONCE]
@@ -257,6 +259,11 @@ class Bundle:
             self._nets[file] = channels_last(net.to(choose_device(self._device)))
         return self._nets[file]
 
+    def _each(self, items: Sequence[Item] | Item) -> Sequence[Item]:
+        problem = self.facts.problem
+        words = problem.inputs[0].column if problem.kind == "tokens" else None
+        return each_item(items, rows=problem.reads_rows, words=words or "")
+
     def _open(self, item: Item) -> np.ndarray | BadItem:
         shape, problem = self.facts.shape, self.facts.problem
         try:
@@ -266,7 +273,7 @@ class Bundle:
             if isinstance(item, np.ndarray):
                 scale = problem.inputs[0].scale
                 return self._kind.fit(self._kind.take(item, scale), shape)
-            raw = item if isinstance(item, bytes) else _read(Path(item))
+            raw = item if isinstance(item, bytes) else _read(item)
             return self._kind.fit(self._kind.open(raw), shape)
         except BadItem as bad:
             return bad
@@ -313,11 +320,7 @@ def save(folder: Path, dataset: Dataset, fleet: Fleet, ensemble: Ensemble, train
     single = (ensemble.best_single or "/").rsplit("/", 1)[0]
     used = {name for name, weight in ensemble.weights.items() if weight > 0}
     used |= {single, ensemble.best_traditional or ""}
-    members = tuple(
-        replace(m, answers=np.zeros((0, 0), np.float32), parts=tuple(_bare(p) for p in m.parts))
-        for m in fleet.members
-        if m.name in used
-    )
+    members = tuple(_slim(m) for m in fleet.members if m.name in used)
     fresh = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     for member in members:
@@ -370,13 +373,20 @@ def _place(member: Member) -> Path:
     return Path(member.name) if member.kind == "deep" else Path("traditional") / member.name
 
 
+def _slim(member: Member) -> Member:
+    nothing = np.zeros((0, 0), np.float32)
+    return replace(member, answers=nothing, rows=None, parts=tuple(map(_bare, member.parts)))
+
+
 def _bare(part: Fold) -> Fold:
     return replace(part, curve=())
 
 
-def _read(path: Path) -> bytes:
+def _read(item: str | Path | list[str]) -> bytes:
+    if isinstance(item, list):  # the words of a sentence
+        return json.dumps(item).encode()
     try:
-        return path.read_bytes()
+        return Path(item).read_bytes()
     except OSError as cause:
         raise BadItem(f"cannot be read: {cause.strerror}") from cause
 

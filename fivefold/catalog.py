@@ -58,7 +58,7 @@ INPUTS = _entries(
     Entry(word="video", place="fivefold.inputs.video:Video", about="clip files",
           facts={"nets": ("late_fusion", "slow_fusion", "conv_lstm")}),
     Entry(word="tokens", place="fivefold.inputs.tokens:Tokens", about="lists of words",
-          facts={"nets": ("lstm", "window", "transformer")}),
+          facts={"nets": ("window", "lstm")}),
     # The last one: what is read as numbers is text as well.
     Entry(word="text", place="fivefold.inputs.text:Text", about="text files",
           facts={"nets": ("bag", "word_conv", "char_conv")}),
@@ -86,7 +86,8 @@ INTAKES = _entries(
 # depths; any_size = reads other sizes than it was built for; axes = kind -> numbers of axes of an
 # input that it reads, where not all; sequence = can give features of every position; decay = of
 # the weights; most = times the passes wanted that one net can use: with more time further nets
-# are trained; steps = the least that make a net worth training; smoothing = of its labels, at most.
+# are trained; steps = the least that make a net worth training; smoothing = of its labels, at most;
+# rates = kind -> rate, where another one than `rate` does better.
 ENCODERS = _entries(
     _encoder("convnet", "Convnet", "small modern net, scales in width, depth, resolution",
              inputs=("image", "array"), optimiser="muon", rate=0.12, source="arXiv 2404.00498",
@@ -124,15 +125,15 @@ ENCODERS = _entries(
     _encoder("lstm", "Lstm", "cells that remember, both ways",
              inputs=("text", "tokens"), optimiser="adamw", rate=2e-3, source="arXiv 1508.01991",
              depths=(1, 2), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
-             sequence=True),
+             rates={"tokens": 1e-2}, sequence=True),
     _encoder("transformer", "Transformer", "every word looks at every other",
              inputs=("text", "tokens"), optimiser="adamw", rate=1e-3, source="arXiv 1706.03762",
              depths=(1, 2, 4), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
              sequence=True),
     _encoder("window", "Window", "a word among its neighbours",
              inputs=("text", "tokens"), optimiser="adamw", rate=1e-3, source="arXiv 1103.0398",
-             depths=(1, 2, 3), wants=("words", "vocabulary"), widths=(0.25, 0.5, 1.0, 2.0),
-             sequence=True),
+             depths=(1, 2, 3), wants=("words", "vocabulary"), widths=(0.5, 1.0, 2.0),
+             rates={"tokens": 1e-2}, passes=12.0, most=1.5, sequence=True),
     _encoder("tabular", "Tabular", "numbers in bins, many nets that share their weights",
              inputs=("table",), wants=("columns",), optimiser="adamw", rate=4e-3, decay=0.1,
              smoothing=0.0,
@@ -189,7 +190,8 @@ ENCODERS = _entries(
              depths=(1, 2, 3), widths=(1.0,), steps=120, any_size=False),
 )  # fmt: skip
 # Facts of a head: target = kind it answers, whose default is the first one listed; reads =
-# "sequence" where it wants features of every position; smoothing = of the targets in training.
+# "sequence" where it wants features of every position; smoothing = of the targets in training;
+# batch = the most rows of a step, few where a row holds many targets.
 HEADS = _entries(
     Entry(word="class", place="fivefold.nets.heads.class_:ClassHead", about="softmax",
           facts={"target": "class", "smoothing": 0.2}),
@@ -198,9 +200,9 @@ HEADS = _entries(
     Entry(word="number", place="fivefold.nets.heads.number:NumberHead", about="mean and deviation",
           facts={"target": "number"}),
     Entry(word="tags", place="fivefold.nets.heads.tags:TagsHead", about="softmax of each token",
-          facts={"target": "tags", "reads": "sequence"}),
+          facts={"target": "tags", "reads": "sequence", "batch": 32}),
     Entry(word="crf", place="fivefold.nets.heads.crf:CrfHead", about="tags that follow each other",
-          facts={"target": "tags", "reads": "sequence"}),
+          facts={"target": "tags", "reads": "sequence", "batch": 32}),
 )  # fmt: skip
 EXPANSIONS = _entries(
     Entry(word="image", place="fivefold.step3_expand.image:ImageExpander", about="pictures"),

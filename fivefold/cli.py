@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 START = time.monotonic()  # the budget counts from here
+ALWAYS_TOLD = {"item", "prediction", "probabilities", "sure"}  # of an answer in JSON
 
 app = typer.Typer(
     name="fivefold",
@@ -246,7 +247,7 @@ def predict(
         answers = load(run, device=device).answers(files)
     for answer in answers:
         if as_json:
-            facts = {k: v for k, v in asdict(answer).items() if k != "problem" or v}
+            facts = {k: v for k, v in asdict(answer).items() if v or k in ALWAYS_TOLD}
             print(json.dumps(facts))
         elif answer.prediction is None:
             print(f"{answer.item}: cannot be used: {answer.problem}", file=sys.stderr)

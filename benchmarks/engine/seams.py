@@ -22,7 +22,7 @@ from torch.optim.optimizer import (
 from torch.profiler import record_function
 
 from benchmarks.engine.peak import wait_for
-from fivefold.contracts.roles import Expander
+from fivefold.contracts.roles import Choice, Expander
 from fivefold.engine.average import Lookahead
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from fivefold.contracts.records import Dataset
     from fivefold.contracts.rows import Rows
     from fivefold.engine.loop import Job
     from fivefold.nets.base import Net
@@ -171,8 +172,14 @@ class _Expander(Expander):
     """An expander behind a stopwatch."""
 
     def __init__(self, expander: Expander, seams: Seams) -> None:
-        self.record = expander.record
+        self.record, self.policies = expander.record, expander.policies
         self._expand = seams.timed("expansion", expander)
+
+    @classmethod
+    def choose(cls, dataset: Dataset, *, seed: int, given: frozenset[str]) -> dict[str, Choice]:
+        """Nothing: it stands before one that has chosen."""
+        del dataset, seed, given
+        return {}
 
     def __call__(self, *args: Any, **words: Any) -> tuple[Tensor, Tensor]:
         """As the expander itself."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,7 @@ def _raw(row: Mapping[str, Any], one: Input) -> bytes:
         raise BadItem(f"has no column {', '.join(missing) or 'to read ' + one.kind + ' from'}")
     cells = [row[name] for name in _columns(one)]
     if one.kind == _TOKENS:
-        return json.dumps(cells[0]).encode()
+        return _words(cells[0])
     if one.kind == _TEXT:
         text = "\n".join(str(plain(cell) or "") for cell in cells)
         return text.encode("utf-8", "surrogateescape")
@@ -67,6 +68,14 @@ def _raw(row: Mapping[str, Any], one: Input) -> bytes:
         return Path(str(cells[0])).read_bytes()
     except (OSError, ValueError) as cause:
         raise BadItem(f"names a file that cannot be read ({cause})") from cause
+
+
+def _words(cell: object) -> bytes:
+    """A sentence: a list of words, such a list as JSON, or text with spaces between them."""
+    if isinstance(cell, str):
+        listed = "".join(cell[:20].split()).startswith('["')
+        return (cell if listed else json.dumps(cell.split())).encode()
+    return json.dumps(list(cell) if isinstance(cell, Iterable) else None).encode()
 
 
 def _columns(one: Input) -> list[str]:

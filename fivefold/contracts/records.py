@@ -346,7 +346,8 @@ class Member:
         parameters: Number of parameters of one part.
         score: The problem's metric on validation rows.
         seconds: Training time of all parts.
-        answers: Of n rows, out-of-fold or on validation rows; NaN where a row has none.
+        answers: Out-of-fold or on validation rows; NaN where a row has none.
+        rows: (V,) which rows of the data set have a line in `answers`, ascending; all if None.
     """
 
     name: str
@@ -358,6 +359,7 @@ class Member:
     score: float
     seconds: float
     answers: FloatArray
+    rows: IntArray | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

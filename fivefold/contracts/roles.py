@@ -270,6 +270,10 @@ class TargetKind(ABC):
         """Word of the metric that decides where nobody asks for another."""
         return self.metrics[0]
 
+    def head(self, vocabulary: tuple[str, ...]) -> str:  # noqa: ARG002 - most have one for all
+        """Word of the head that answers best; empty for the catalog's default."""
+        return ""
+
     @abstractmethod
     def learn(self, labels: Sequence[str]) -> tuple[str, ...]:
         """The vocabulary, in a fixed order, from the labels of training rows."""
@@ -306,7 +310,9 @@ class TargetKind(ABC):
         return targets
 
     @abstractmethod
-    def chance(self, targets: Targets, k: int, metric: str = "") -> FloatArray:
+    def chance(
+        self, targets: Targets, k: int, metric: str = "", vocabulary: tuple[str, ...] = ()
+    ) -> FloatArray:
         """The best answer by `metric` to one row that ignores the input, from others' targets."""
 
     def addable(self, answers: FloatArray) -> NDArray[np.floating[Any]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 32  # of a word; longer ones keep beginning and end, where their sense is
 _MOST_WORDS = 512  # of a sentence
+_LEAST_WORDS = 64  # that there is room for, however short the sentences of the sample are
 _SLACK = 1.25  # later sentences may be longer than those of the sample
 _COVERED = 0.995  # of the words are cached whole
 
@@ -56,13 +57,15 @@ class Tokens(InputKind):
         return item
 
     def learn(self, samples: Sequence[NDArray[np.generic]]) -> dict[str, Any]:
-        """Room for the longest sentence of the sample and a quarter more, 512 words at most.
+        """Room for the longest sentence of the sample and a quarter more, 64 to 512 words.
+
+        A later sentence without room is set apart and said to be, and padding costs little.
 
         Returns:
             `item_shape`, `dtype` and `tokens`, the L of the shape.
         """
         longest = max(len(sample) for sample in samples)
-        length = min(_MOST_WORDS, max(8, -(-int(longest * _SLACK) // 8) * 8))
+        length = min(_MOST_WORDS, max(_LEAST_WORDS, -(-int(longest * _SLACK) // 8) * 8))
         used = np.concatenate([np.count_nonzero(sample, axis=1) for sample in samples])
         width = max(4, -(-int(np.quantile(used, _COVERED)) // 4) * 4)
         return {"item_shape": [length, width], "dtype": "uint8", "tokens": length}

@@ -104,7 +104,7 @@ def count_parameters(net: nn.Module) -> int:
 def first_layer_kernels(net: Net) -> FloatArray | None:
     """Weights of the first layer as pictures (M, h, w, C); None where they are no pictures."""
     kernels = net.encoder.kernels()
-    if kernels is None:
+    if kernels is None or kernels.shape[1] not in (1, 3):  # of frames side by side, say
         return None
     return kernels.detach().float().permute(0, 2, 3, 1).cpu().numpy()
 

@@ -84,7 +84,7 @@ def _sentences(shown: str, text: str, *, universal: bool) -> list[Sentence]:
             document = str(number)
             continue
         cells = line.split("\t") if universal else _cells(line)
-        if universal and re.search(r"[-.]", cells[0]):
+        if universal and not cells[0].isdecimal():
             continue  # several words in one, or an empty one: no word of the sentence
         width = 10 if universal else width or len(cells)
         if len(cells) != width:

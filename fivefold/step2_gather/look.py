@@ -92,6 +92,7 @@ def contact_sheet(
     ]
     wide = max(picture.shape[1] / picture.shape[0] for _, shown, _ in lines for picture in shown)
     across = round(_CELL * min(wide, _WIDEST)) if wide > _WIDE else _CELL
+    columns = max(1, columns * _CELL // across)  # the sheet stays as wide
     step, down = across + _GAP, _CELL + _GAP
     sheet = Image.new("RGB", (_NAMES + columns * step + _GAP, len(lines) * down + _GAP), _PAPER)
     draw = ImageDraw.Draw(sheet)
@@ -100,7 +101,7 @@ def contact_sheet(
         top = _GAP + line * down
         draw.text((_GAP, top), _fitting(printable(name), font), fill=_INK, font=font)
         draw.text((_GAP, top + 18), f"{len(rows):,}", fill=_INK, font=font)
-        for column, picture in enumerate(shown):
+        for column, picture in enumerate(shown[:columns]):
             sheet.paste(_cell(picture, across), (_NAMES + column * step, top))
     return sheet
 

@@ -59,7 +59,7 @@ class TokensExpander(Expander):
         del dataset, seed, given
         return {
             "noise": (0.02, "words are misspelled"),
-            "drop": (0.05, "words that were never seen must be told by their ends and neighbours"),
+            "drop": (0.1, "words that were never seen must be told by their ends and neighbours"),
         }
 
     def __call__(

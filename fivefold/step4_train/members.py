@@ -141,10 +141,10 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
 
 
 def join_folds(dataset: Dataset, name: str, recipe: Recipe, folds: list[TrainedFold]) -> Member:
-    """A member from its trained folds; rows no fold was validated on get NaN."""
-    answers = np.full((len(dataset.rows), *folds[0].answers.shape[1:]), np.nan, np.float32)
-    for done in folds:
-        answers[done.rows] = done.answers
+    """A member from its trained folds; it has answers to the rows they were validated on."""
+    held = np.concatenate([done.rows for done in folds])
+    order = np.argsort(held)
+    answers, rows = np.concatenate([done.answers for done in folds])[order], held[order]
     has = answered(answers)
     return Member(
         name=name,
@@ -155,11 +155,12 @@ def join_folds(dataset: Dataset, name: str, recipe: Recipe, folds: list[TrainedF
         parameters=folds[0].parameters,
         score=float(
             metric(dataset.problem.metric, dataset.classes).function(
-                answers[has], dataset.targets[has]
+                answers[has], dataset.targets[rows[has]]
             )
         ),
         seconds=round(sum(done.fold.seconds for done in folds), 2),
         answers=answers,
+        rows=rows,
     )
 
 

@@ -211,7 +211,8 @@ class _Trial:
         """Where a net would be shown more than it can use, further nets do better (lab/LOG.md)."""
         timing = self.chosen
         most = catalog.entry("encoder", timing.recipe.net).facts.get("most", math.inf)
-        useful = most * wanted_epochs(self.dataset, timing.recipe)
+        wanted = most * wanted_epochs(self.dataset, timing.recipe)
+        useful = max(wanted, least_epochs(self.dataset, timing.recipe))
         times = int(min(self._epochs(timing.rows_per_second) / useful, MOST_TIMES))
         if times > 1:
             self.nets, self.fleet = self.nets * times, self.nets * times + self.wish.company

@@ -12,6 +12,7 @@ from fivefold import catalog
 from fivefold.contracts.records import Recipe
 from fivefold.nets.build import intake_of
 from fivefold.plumbing.errors import OptionError
+from fivefold.targets import head_of
 
 if TYPE_CHECKING:
     from fivefold.contracts.records import Dataset
@@ -66,17 +67,17 @@ def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
             wanted=f"a net that reads {kind}",
             hint="see fivefold nets, or leave out --net",
         )
-    head = catalog.head_of(dataset.problem.target.kind)
+    head = head_of(dataset.problem, dataset.classes)
     base = Recipe(
         net=word,
         input=kind,
         head=head.word,
         smoothing=min(head.facts.get("smoothing", 0.0), facts.get("smoothing", 1.0)),
         optimiser=facts.get("optimiser", "adamw"),
-        rate=facts.get("rate", 1e-3),
+        rate=facts.get("rates", {}).get(kind, facts.get("rate", 1e-3)),
         decay=facts.get("decay", 0.01),
         seed=wish.seed,
-        batch=_batch(dataset),
+        batch=_batch(dataset, head.facts.get("batch", 512)),
     )
     if kind != "image":
         rungs = intake_of(kind).ladder(dataset.rows.item_shape, facts.get("widths", (0.5, 1.0)))
@@ -110,11 +111,11 @@ def _sized(recipe: Recipe, size: tuple[int, ...]) -> Recipe:
     return replace(recipe, size=size, low_size=low, low_share=LOW_SHARE)
 
 
-def _batch(dataset: Dataset) -> int:
+def _batch(dataset: Dataset, most: int) -> int:
     """At least sixteen steps per pass: more rows a step are cheaper, more steps learn faster."""
     rows = train_rows(dataset)
     for batch in (512, 256, 128, 64, 32):
-        if rows >= 16 * batch:
+        if batch <= most and rows >= 16 * batch:
             return batch
     return max(4, min(32, rows // 4))
 

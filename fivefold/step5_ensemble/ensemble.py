@@ -41,12 +41,13 @@ def ensemble(dataset: Dataset, fleet: Fleet, *, seed: int) -> Ensemble:
         RunError: No member answers any row.
     """
     rng = np.random.default_rng(seed)
-    members, rows, notes = _comparable(fleet.members)
+    members, rows, notes = _comparable(fleet.members, len(dataset.targets))
     kind, word = target_of(dataset.problem), dataset.problem.metric
     jury = Jury(kind, word, dataset.classes)
     targets = dataset.targets[rows]
-    alone = {m.name: kind.fit_temperature(m.answers[rows], targets) for m in members}
-    answers = np.stack([kind.apply_temperature(m.answers[rows], alone[m.name]) for m in members])
+    raw = {m.name: _answers(m, rows) for m in members}
+    alone = {name: kind.fit_temperature(said, targets) for name, said in raw.items()}
+    answers = np.stack([kind.apply_temperature(raw[m.name], alone[m.name]) for m in members])
     selection = select(answers, targets, jury, rng)
     pooled = pool(answers, selection.weights, kind)
     temperature = kind.fit_temperature(pooled, targets)
@@ -80,10 +81,10 @@ def ensemble(dataset: Dataset, fleet: Fleet, *, seed: int) -> Ensemble:
 
 
 def _comparable(
-    fleet: tuple[Member, ...],
+    fleet: tuple[Member, ...], n: int
 ) -> tuple[list[Member], NDArray[np.bool_], tuple[str, ...]]:
     """Members with rows in common, the mask (N,) of those rows, and who was left out."""
-    answered = {member.name: rows_answered(member.answers) for member in fleet}
+    answered = {member.name: _answered(member, n) for member in fleet}
     by_coverage = sorted(fleet, key=lambda m: -int(answered[m.name].sum()))
     most = int(answered[by_coverage[0].name].sum()) if by_coverage else 0
     if not most:
@@ -104,6 +105,18 @@ def _comparable(
             kept.append(member)
             rows = common
     return kept, rows, tuple(notes)
+
+
+def _answered(member: Member, n: int) -> NDArray[np.bool_]:
+    """(N,) which rows of the data set a member answers."""
+    found = np.zeros(n, np.bool_)
+    found[slice(None) if member.rows is None else member.rows] = rows_answered(member.answers)
+    return found
+
+
+def _answers(member: Member, rows: NDArray[np.bool_]) -> FloatArray:
+    """Its answers to rows that it answers, of a mask (N,)."""
+    return member.answers[rows if member.rows is None else rows[member.rows]]
 
 
 def _best(members: list[Member], scores: dict[str, float], word: str) -> Member | None:

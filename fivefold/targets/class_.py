@@ -71,7 +71,13 @@ class Class(TargetKind):
         )
         return large >= _LEAST_CLASSES, found
 
-    def chance(self, targets: Targets, k: int, metric: str = "") -> FloatArray:  # noqa: ARG002
+    def chance(
+        self,
+        targets: Targets,
+        k: int,
+        metric: str = "",  # noqa: ARG002
+        vocabulary: tuple[str, ...] = (),  # noqa: ARG002
+    ) -> FloatArray:
         """The frequencies (K,) of the classes in `targets` (N,): the best blind answer."""
         counts = np.bincount(self.strata(targets), minlength=k)
         return (counts / counts.sum()).astype(np.float32)

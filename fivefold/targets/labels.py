@@ -71,7 +71,13 @@ class Labels(TargetKind):
         good = int(((with_it >= 2) & (len(targets) - with_it >= 2)).sum())
         return good > 0, f"in which {good} labels are there in some and not in others"
 
-    def chance(self, targets: Targets, k: int, metric: str = "") -> FloatArray:
+    def chance(
+        self,
+        targets: Targets,
+        k: int,
+        metric: str = "",
+        vocabulary: tuple[str, ...] = (),  # noqa: ARG002
+    ) -> FloatArray:
         """The labels' frequencies (K,); where F1 decides, frequent enough labels are given."""
         frequency = targets.mean(0, dtype=np.float64).astype(np.float32)
         if metric not in _MARKED:

@@ -71,7 +71,13 @@ class Number(TargetKind):
         flat = int((np.ptp(targets, axis=0) == 0).sum()) if len(targets) else targets.shape[1]
         return flat == 0, "whose number is always the same" if flat else "with numbers"
 
-    def chance(self, targets: Targets, k: int, metric: str = "") -> FloatArray:  # noqa: ARG002
+    def chance(
+        self,
+        targets: Targets,
+        k: int,  # noqa: ARG002
+        metric: str = "",
+        vocabulary: tuple[str, ...] = (),  # noqa: ARG002
+    ) -> FloatArray:
         """The mean of the numbers and their deviation; the median for the mean distance."""
         middle = (
             np.median(targets, axis=0) if metric == "mae" else targets.mean(0, dtype=np.float64)

@@ -10,7 +10,7 @@ from fivefold.contracts.records import SEPARATOR
 from fivefold.contracts.roles import TargetKind
 from fivefold.plumbing.order import natural
 from fivefold.scores import calibration
-from fivefold.scores.tags import has_spans, sentences_right
+from fivefold.scores.tags import SPANS, has_spans, sentences_right, span_metric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +36,10 @@ class Tags(TargetKind):
     def usual(self, vocabulary: tuple[str, ...]) -> str:
         """Spans where the tags spell them, else single tokens."""
         return "span_f1" if has_spans(vocabulary) else "token_accuracy"
+
+    def head(self, vocabulary: tuple[str, ...]) -> str:
+        """Where tags spell spans, one tag tells which may follow it."""
+        return "crf" if has_spans(vocabulary) else ""
 
     def learn(self, labels: Sequence[str]) -> tuple[str, ...]:
         """The distinct tags, in natural order."""
@@ -84,10 +88,21 @@ class Tags(TargetKind):
         tags = len(np.unique(targets[targets >= 0]))
         return tags > 1, f"with {tags} tags"
 
-    def chance(self, targets: Targets, k: int, metric: str = "") -> FloatArray:  # noqa: ARG002
-        """The tags' frequencies, for every place alike (L, K)."""
+    def chance(
+        self, targets: Targets, k: int, metric: str = "", vocabulary: tuple[str, ...] = ()
+    ) -> FloatArray:
+        """The tags' frequencies, for every place alike (L, K).
+
+        Where spans decide, the most likely tag, which mostly is no span, gives way to the one
+        that gets the most of them right when it stands everywhere.
+        """
         counts = np.bincount(targets[targets >= 0], minlength=k)
         frequency = (counts / max(counts.sum(), 1)).astype(np.float32)
+        if metric == SPANS and vocabulary:
+            judge, every = span_metric(vocabulary).function, np.eye(k, dtype=np.float32)
+            scores = [judge(np.broadcast_to(e, (*targets.shape, k)), targets) for e in every]
+            best, top = int(np.argmax(scores)), int(frequency.argmax())
+            frequency[[best, top]] = frequency[[top, best]]
         return np.tile(frequency, (targets.shape[1], 1))
 
     def fit_temperature(self, answers: FloatArray, targets: Targets) -> float:

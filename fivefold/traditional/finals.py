@@ -149,10 +149,10 @@ class Finals:
         validation rows give to a member.
         """
         dataset, candidate = self.bench.dataset, parts[0].candidate
-        kind, rows = target_of(dataset.problem), dataset.folds >= 0
+        kind, rows = target_of(dataset.problem), np.flatnonzero(dataset.folds >= 0)
         spread = self._spread(parts)
         answers = self._calibrated(parts, Calibration(spread=spread))
-        temperature = kind.fit_temperature(answers[rows], dataset.targets[rows])
+        temperature = kind.fit_temperature(answers, dataset.targets[rows])
         calibration = Calibration(temperature=temperature, spread=spread)
         answers = self._calibrated(parts, calibration)
         judge = metric(dataset.problem.metric, dataset.classes).function
@@ -171,16 +171,19 @@ class Finals:
                 Fold(
                     fold=fold,
                     file=file,
-                    score=judge(answers[part.judged], dataset.targets[part.judged]),
+                    score=judge(
+                        answers[np.searchsorted(rows, part.judged)], dataset.targets[part.judged]
+                    ),
                     seconds=part.fit_seconds,
                     epochs=1.0,
                 )
                 for fold, file, part in zip(self._judged, files, parts, strict=True)
             ),
             parameters=max(numbers),
-            score=judge(answers[rows], dataset.targets[rows]),
+            score=judge(answers, dataset.targets[rows]),
             seconds=sum(part.fit_seconds for part in parts),
             answers=answers,
+            rows=rows,
         )
 
     def _spread(self, parts: list[Fitted]) -> tuple[float, ...]:
@@ -191,13 +194,10 @@ class Finals:
         return tuple(np.sqrt(np.average(found**2, axis=0, weights=rows)).tolist())
 
     def _calibrated(self, parts: list[Fitted], calibration: Calibration) -> FloatArray:
-        """Answers of all rows, each by the part that has not seen it; NaN where there is none."""
+        """Answers (V, ...) of the rows with a fold, each by the part that has not seen it."""
         found = [self.bench.way.answers(part.raw, part.model, calibration) for part in parts]
-        n = len(self.bench.dataset.targets)
-        answers = np.full((n, *found[0].shape[1:]), np.nan, np.float32)
-        for part, some in zip(parts, found, strict=True):
-            answers[part.judged] = some
-        return answers
+        judged = np.concatenate([part.judged for part in parts])
+        return np.concatenate(found)[np.argsort(judged)]
 
     def _save_card(
         self, candidate: Candidate, parts: list[Fitted], calibration: Calibration

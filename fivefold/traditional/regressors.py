@@ -15,12 +15,13 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
 )
-from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV, SGDClassifier
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.svm import LinearSVC
 
-from fivefold.traditional.classifiers import CLASSIFIERS, NUMBERS, Classifier, tree_settings
+from fivefold.traditional.classifiers import NUMBERS, Classifier, tree_settings
 
 if TYPE_CHECKING:
     from fivefold.traditional.classifiers import Size
@@ -89,6 +90,18 @@ def _boosting_each(size: Size, seed: int) -> Pipeline:
     return make_pipeline(*_narrowed(size, seed), OneVsRestClassifier(boosting))
 
 
+def _logistic_in_passes(size: Size, seed: int) -> Pipeline:  # noqa: ARG001 - one for all sizes
+    # Hundreds of thousands of columns: single steps on rows learn in five passes what a solver
+    # with a memory of whole gradients does not in thirty (lab/LOG.md, Tags).
+    return make_pipeline(
+        SGDClassifier(loss="log_loss", alpha=1e-6, max_iter=5, tol=None, random_state=seed)
+    )
+
+
+def _linear_svm_of_tokens(size: Size, seed: int) -> Pipeline:  # noqa: ARG001 - one for all sizes
+    return make_pipeline(LinearSVC(C=1.0, max_iter=20, random_state=seed))
+
+
 def _boosted_trees(size: Size, seed: int) -> Pipeline:
     boosting = HistGradientBoostingRegressor(**tree_settings(size, seed))
     return make_pipeline(MultiOutputRegressor(boosting) if size.classes > 1 else boosting)
@@ -134,4 +147,7 @@ MARKERS = _by_word(
         on_request=True,
     ),
 )
-TAGGERS = _by_word(CLASSIFIERS["logistic"], CLASSIFIERS["linear_svm"])
+TAGGERS = _by_word(
+    Classifier(word="logistic", build=_logistic_in_passes),
+    Classifier(word="linear_svm", build=_linear_svm_of_tokens),
+)

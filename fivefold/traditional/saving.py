@@ -67,6 +67,7 @@ TRUSTED: frozenset[tuple[str, str]] = frozenset(
         ("sklearn.linear_model._logistic.LogisticRegression", "ObjectNode"),
         ("sklearn.linear_model._ridge.Ridge", "ObjectNode"),
         ("sklearn.linear_model._ridge.RidgeCV", "ObjectNode"),
+        ("sklearn.linear_model._stochastic_gradient.SGDClassifier", "ObjectNode"),
         ("sklearn.multiclass.OneVsRestClassifier", "ObjectNode"),
         ("sklearn.multiclass._ConstantPredictor", "ObjectNode"),
         ("sklearn.multioutput.MultiOutputRegressor", "ObjectNode"),

@@ -1,6 +1,6 @@
 """Hand-crafted features of words in their sentence: spelling, ends, form, and the neighbours' too.
 
-Axes: N rows, L words, W bytes of a word, F features, H hashes of a word.
+Axes: N rows, L words, M words of all rows, W bytes of a word, F features, H hashes of a word.
 """
 
 from __future__ import annotations
@@ -41,15 +41,16 @@ class Spellings(TraditionalFeatures):
         """Sentences (N, L, W) as CSR (N * L, F); rows of padding are empty."""
         n, length, _ = items.shape
         there = items[:, :, 0] != 0
-        own = _own(items)
-        both = _salted(_neighbour(own[:, :, 0], -1) * _PRIME + own[:, :, 0], 60)
-        around = [_salted(_neighbour(own[:, :, 0], by), 40 + by) for by in _NEIGHBOURS]
-        # Of the nearest neighbours the end and the form tell much of what kind of word they are.
+        own = _own(items[there])
+        # What neighbours are told by: the word without its case, its end, its form.
+        word, end, form = (_laid(own[:, at], there) for at in (0, 1, -1))
+        both = _salted(_neighbour(word, -1) * _PRIME + word, 60)
+        around = [_salted(_neighbour(word, by), 40 + by) for by in _NEIGHBOURS]
         around += [
-            _salted(_neighbour(own[:, :, at], by), 50 + by) for at in (1, -1) for by in (-1, 1)
+            _salted(_neighbour(hashes, by), 50 + by) for hashes in (end, form) for by in (-1, 1)
         ]
-        hashes = np.concatenate([own, np.stack([both, *around], 2)], 2)
-        columns = (hashes >> np.uint64(64 - _BITS)).astype(np.int32)[there]
+        beside = np.stack([hashes[there] for hashes in (both, *around)], 1)
+        columns = (np.concatenate([own, beside], 1) >> np.uint64(64 - _BITS)).astype(np.int32)
         many = columns.shape[1]
         starts = np.concatenate([[0], np.cumsum(there.ravel() * many)]).astype(np.int32)
         value = np.full(columns.size, many**-0.5, np.float32)
@@ -73,31 +74,34 @@ def features(shape: Mapping[str, Any]) -> tuple[TraditionalFeatures, ...]:
     return (Spellings(),)
 
 
-def _own(items: NDArray[Any]) -> NDArray[np.uint64]:
-    """Hashes (N, L, H) of a word without its case, its ends, its beginnings, itself, its form."""
-    words = items.astype(np.uint64)
-    used = (items != 0).sum(2, keepdims=True)
-    capital = (items >= 65) & (items <= 90)
-    low = np.where(capital, words + np.uint64(32), words)
-    ends = []
-    for size in range(1, _ENDS + 1):
-        at = used - size
-        letters = np.take_along_axis(low, at.clip(min=0), 2) * (at >= 0)
-        ends.append(letters[:, :, 0])
-    form = np.where(capital, 1, np.where((items >= 97) & (items <= 122), 2, 4))
-    form = np.where((items >= 48) & (items <= 57), 3, form) * (items != 0)
-    form[:, :, 1:] *= form[:, :, 1:] != form[:, :, :-1]  # XXXxxx and Xx are one form
-    ending = [_hash(np.stack(ends[:size], 2), 10 + size) for size in (2, 3, 1, 4)]
-    begins = [_hash(low[:, :, :size], 20 + size) for size in range(1, _ENDS + 1)]
-    whole = [_hash(words, 2), _hash(form.astype(np.uint64), 3)]
-    return np.stack([_hash(low, 1), *ending, *begins, *whole], 2)
+def _own(words: NDArray[Any]) -> NDArray[np.uint64]:
+    """Hashes (M, H) of words (M, W) without their case, ends, beginnings, themselves, form."""
+    letters = words.astype(np.uint64)
+    used = (words != 0).sum(1, keepdims=True)
+    capital = (words >= 65) & (words <= 90)
+    low = np.where(capital, letters + np.uint64(32), letters)
+    at = used - np.arange(1, _ENDS + 1)
+    ends = np.take_along_axis(low, at.clip(min=0), 1) * (at >= 0)
+    form = np.where(capital, 1, np.where((words >= 97) & (words <= 122), 2, 4))
+    form = np.where((words >= 48) & (words <= 57), 3, form) * (words != 0)
+    form[:, 1:] *= form[:, 1:] != form[:, :-1]  # XXXxxx and Xx are one form
+    ending = [_hash(ends[:, :size], 10 + size) for size in (2, 3, 1, 4)]
+    begins = [_hash(low[:, :size], 20 + size) for size in range(1, _ENDS + 1)]
+    whole = [_hash(letters, 2), _hash(form.astype(np.uint64), 3)]
+    return np.stack([_hash(low, 1), *ending, *begins, *whole], 1)
+
+
+def _laid(hashes: NDArray[np.uint64], there: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """Hashes of words (M,) where they stand in their sentences (N, L); 0 in padding."""
+    found = np.zeros(there.shape, np.uint64)
+    found[there] = hashes
+    return found
 
 
 def _hash(numbers: NDArray[np.uint64], salt: int) -> NDArray[np.uint64]:
-    """One number (N, L) for the last axis of numbers (N, L, W), zeros left out."""
-    total = np.full(numbers.shape[:2], salt, np.uint64)
-    for place in range(numbers.shape[2]):
-        column = numbers[:, :, place]
+    """One number (M,) for each row of numbers (M, W), zeros left out."""
+    total = np.full(len(numbers), salt, np.uint64)
+    for column in numbers.T:
         total = np.where(column != 0, (total ^ column) * _PRIME, total)
     return _salted(total, salt)
 

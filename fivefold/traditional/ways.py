@@ -201,7 +201,7 @@ class _Tags(Way):
 
     def raw(self, model: Pipeline, features: Any) -> FloatArray:  # noqa: ANN401
         """Logits and mask (N, L, J + 1): tokens without any feature are padding."""
-        there = np.asarray((features != 0).sum(1)).ravel() > 0
+        there = np.diff(features.indptr) > 0
         found = np.zeros((features.shape[0], len(model.classes_) + 1), np.float32)
         if there.any():
             found[there, :-1] = logits(model, features[np.flatnonzero(there)])
@@ -233,4 +233,4 @@ def way_of(target: str, outputs: int, shape: Mapping[str, Any]) -> Way | None:
         shape: What the input kind learned of its items.
     """
     way = _WAYS.get(target)
-    return way(outputs, shape["item_shape"][0]) if way else None
+    return way(outputs, shape.get("item_shape", (0,))[0]) if way else None

@@ -16,6 +16,7 @@ from fivefold.contracts.vault import VaultContent
 from fivefold.scores.intervals import Interval, intervals, resamples
 from fivefold.scores.metrics import metric as metric_of
 from fivefold.scores.paired import Comparison, paired
+from fivefold.scores.tags import SPANS, has_spans
 from fivefold.targets import target_of
 from fivefold.win_.words import Words, verdict_words
 
@@ -96,7 +97,7 @@ def judge(
     parts = predictor.part_probabilities(content.rows, tick=tick)
     answers = _answers(dataset, ensemble, predictor, parts, len(content.targets))
     metric = dataset.problem.metric
-    metrics = _metrics(target_of(dataset.problem), metric, len(dataset.classes))
+    metrics = _metrics(target_of(dataset.problem), metric, dataset.classes)
     rng = np.random.default_rng(seed)
     n = len(content.targets)
     times = int(np.clip(_CELLS / n, 200, 1000))
@@ -155,7 +156,9 @@ def _answers(
     ):
         if name is not None:
             answers[word] = (name, _alone(name, parts, ensemble, kind))
-    blind = kind.chance(dataset.targets, len(dataset.classes), dataset.problem.metric)
+    blind = kind.chance(
+        dataset.targets, len(dataset.classes), dataset.problem.metric, dataset.classes
+    )
     what = "class frequencies" if kind.classes else "the best answer that ignores the input"
     answers["chance"] = (what, np.broadcast_to(blind, (n, *blind.shape)))
     return answers
@@ -181,8 +184,9 @@ def _alone(
     )
 
 
-def _metrics(kind: TargetKind, metric: str, k: int) -> tuple[str, ...]:
-    usual = list(kind.shown)
-    if "top5" in kind.metrics and k > 10:
+def _metrics(kind: TargetKind, metric: str, vocabulary: tuple[str, ...]) -> tuple[str, ...]:
+    # Without spans, spans are single tokens, and their F1 is the accuracy told again.
+    usual = [word for word in kind.shown if word != SPANS or has_spans(vocabulary)]
+    if "top5" in kind.metrics and len(vocabulary) > 10:
         usual.insert(1, "top5")
     return tuple(usual) if metric in usual else (metric, *usual)

@@ -43,6 +43,10 @@ class Disturbed(Expander):
         self.record, self.expander, self.disturb = expander.record, expander, disturb
         self.calls = 0
 
+    @classmethod
+    def choose(cls, dataset, *, seed, given):  # noqa: ARG003
+        raise AssertionError("what it changes was chosen before it was disturbed")
+
     def __call__(self, batch, targets, **given):
         self.calls += 1
         factor = self.disturb(self.calls, batch)

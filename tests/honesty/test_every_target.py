@@ -48,7 +48,7 @@ def answered(kind, targets, skill, rng):
     """Answers of a member as a head gives them: mostly noise around the truth."""
     if kind == "number":
         spread = 1.0 / (1.0 + skill)
-        means = skill / (1 + skill) * targets + rng.normal(1.2, 0.4 * spread, targets.shape)
+        means = (1 - spread) * targets + spread * rng.normal(1.2, 0.4, targets.shape)
         return np.concatenate([means, np.full_like(targets, spread)], axis=1).astype(np.float32)
     if kind == "labels":
         odds = rng.normal(-0.7, 0.7, targets.shape) + skill * (2 * targets - 1)

@@ -96,7 +96,7 @@ def test_tokens_conform():
 def test_a_sentence_of_ten_thousand_words_says_so():
     shape = TOKENS.learn([TOKENS.open(b'["a", "b"]')])
     long = TOKENS.open(json.dumps(["word"] * 10_000).encode())
-    with pytest.raises(BadItem, match="has 10,000 words, above the 8 "):
+    with pytest.raises(BadItem, match="has 10,000 words, above the 64 "):
         TOKENS.fit(long, shape)
 
 

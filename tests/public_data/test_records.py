@@ -55,18 +55,18 @@ def test_the_next_command_can_be_typed(record, monkeypatch):
     assert program == "fivefold"
     assert context.params["data"] == Path("some folder") / record.word / record.data
     if "test" in record.options:
-        assert context.params["test"].name == record.options["test"]
+        assert Path(context.params["test"]).name == record.options["test"]
 
 
 def test_what_can_be_read_is_what_the_catalog_reads(monkeypatch):
     assert listing.readable(find("flower_photos"))
-    assert not listing.readable(find("wnut17"))
-    tags = catalog.Entry(word="tags", place="here:Tags")
-    tokens = catalog.Entry(word="tokens", place="here:Tokens")
-    monkeypatch.setitem(catalog.INPUTS, "tokens", tokens)
+    assert listing.readable(find("wnut17"))
+    tags = catalog.TARGETS["tags"]
+    monkeypatch.delitem(catalog.TARGETS, "tags")
     assert not listing.readable(find("wnut17"))
     monkeypatch.setitem(catalog.TARGETS, "tags", tags)
-    assert listing.readable(find("wnut17"))
+    monkeypatch.delitem(catalog.INPUTS, "tokens")
+    assert not listing.readable(find("wnut17"))
 
 
 def test_what_comes_from_python_only_is_not_read_from_files(monkeypatch):

@@ -61,7 +61,7 @@ def test_what_is_no_picture_is_drawn_or_written(look, rng):
     drawn = contact_sheet(data, lambda item: curve(item.reshape(-1, 1)))
     written = contact_sheet(data, lambda item: f"five numbers, the first {item[0]:.2f}")
     assert drawn.size == (176 + 8 * 100 + 4, 2 * 100 + 4)
-    assert written.size == (176 + 8 * 268 + 4, 2 * 100 + 4)
+    assert written.size == (176 + 2 * 268 + 4, 2 * 100 + 4)
     for sheet in (drawn, written):
         assert np.asarray(sheet)[4:100, 176:272].min() < 128
 

@@ -17,6 +17,7 @@ def test_sentences_are_padded_and_unknown_tags_are_left_out():
     assert KIND.known(targets).all()
     assert KIND.usual(vocabulary) == "span_f1"
     assert KIND.usual(("NOUN", "VERB", "O")) == "token_accuracy"
+    assert (KIND.head(vocabulary), KIND.head(("NOUN", "VERB"))) == ("crf", "")
 
 
 def test_targets_are_as_long_as_the_cached_items():

@@ -15,14 +15,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fivefold.nets.blocks.sizes import scaled
-from fivefold.nets.blocks.symbols import filled
+from fivefold.nets.blocks.symbols import beside, by_length, filled, highest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fivefold.nets.base import Shape
 
 BUCKETS = 2**15  # rows of the table that spellings are hashed into
 _ENDS = 4  # prefixes and suffixes of up to so many bytes are features of a word
-_DROPPED = 0.1  # of those features in training, so that no word is known by itself alone
+_DROPPED = 0.2  # of those features in training, so that no word is known by itself alone
 _LETTERS = 24  # numbers that stand for one byte
 _PRIME = 1_000_003
 
@@ -32,9 +34,11 @@ class Front(nn.Module):
 
     Attributes:
         features: F.
+        at_once: It leaves padding out by itself, so it best reads all rows of a batch at once.
     """
 
     features: int
+    at_once = False
 
     def words(self, x: Tensor) -> Tensor:
         """What of the input are words: (N, L) numbers or (N, L, W) bytes, 0 where there is none."""
@@ -43,6 +47,13 @@ class Front(nn.Module):
     def forward(self, ids: Tensor) -> Tensor:
         """Features (N, L, F) of words, exactly 0 at padding."""
         raise NotImplementedError
+
+    def by_length(self, x: Tensor, work: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+        """`work` on the words' features and where words are, as `symbols.by_length` has it."""
+        ids = self.words(x)
+        if self.at_once:
+            return by_length(ids, work, self)
+        return by_length(ids, lambda some, there: work(self(some), there))
 
 
 def front(shape: Shape, features: int, *, words: int, vocabulary: int) -> Front:
@@ -87,6 +98,8 @@ class Spelling(Front):
     letters.
     """
 
+    at_once = True
+
     def __init__(self, features: int) -> None:
         super().__init__()
         self.features = features
@@ -94,7 +107,7 @@ class Spelling(Front):
         self.table = nn.EmbeddingBag(BUCKETS, features - self.letters_out, mode="sum")
         nn.init.normal_(self.table.weight, std=0.2)
         self.letters = nn.Embedding(256, _LETTERS, padding_idx=0)
-        self.read = nn.Conv1d(_LETTERS, self.letters_out, 3, padding=1)
+        self.read = nn.Linear(3 * _LETTERS, self.letters_out)
 
     def words(self, x: Tensor) -> Tensor:
         """All of it."""
@@ -109,9 +122,8 @@ class Spelling(Front):
         kept = torch.ones_like(hashed, dtype=torch.float32)
         kept = F.dropout(kept, _DROPPED, self.training)
         known = self.table(hashed, per_sample_weights=kept)
-        letters = self.read(self.letters(words).transpose(1, 2))
-        letters = letters.masked_fill((words == 0)[:, None], torch.finfo(letters.dtype).min)
-        found = torch.cat([known, letters.amax(2).relu().to(known.dtype)], 1)
+        letters = highest(self.read(beside(self.letters(words), 3)), words != 0).relu()
+        found = torch.cat([known, letters.to(known.dtype)], 1)
         out = found.new_zeros(n * length, self.features)
         out[there] = found
         return out.view(n, length, self.features)

@@ -23,29 +23,53 @@ def filled(ids: Tensor) -> Tensor:
     return (ids != 0).flatten(2).any(2) if ids.ndim > 2 else ids != 0
 
 
-def by_length(ids: Tensor, work: Callable[[Tensor], Tensor]) -> Tensor:
+def by_length(
+    ids: Tensor,
+    work: Callable[[Tensor, Tensor], Tensor],
+    read: Callable[[Tensor], Tensor] = Tensor.contiguous,
+) -> Tensor:
     """Do `work` on groups of rows of like length, each group cut to its longest row.
 
     A batch of texts is mostly padding: cut like that it costs a third.
 
     Args:
         ids: (N, L) symbols or (N, L, W) spelled words.
-        work: Groups -> (n, F), or (n, l, F) for every place.
+        work: What was read of a group (n, l, ...), and which places are there (n, l) ->
+            (n, F), or (n, l, F) for every place.
+        read: Done before on all rows at once, cut to the longest: (N, l) or (N, l, W) ->
+            (N, l, ...).
 
     Returns:
         (N, F), or (N, L, F) with zeros at padding that was cut.
     """
-    used, order = filled(ids).sum(1).sort()
+    there = filled(ids)
+    used, order = there.sum(1).sort()
     groups = max(1, min(_GROUPS, len(ids) // _LEAST))
-    parts = ids[order].tensor_split(groups)
-    ends = torch.tensor([len(part) for part in parts]).cumsum(0) - 1
+    ends = torch.tensor([len(part) for part in order.tensor_split(groups)]).cumsum(0) - 1
     longest = used[ends.to(used.device)].clamp(min=1).tolist()
-    done = [work(part[:, :most]) for part, most in zip(parts, longest, strict=True)]
+    x = read(ids[order, : longest[-1]]).tensor_split(groups)
+    inside = there[order].tensor_split(groups)
+    done = [
+        work(part[:, :most], here[:, :most])
+        for part, here, most in zip(x, inside, longest, strict=True)
+    ]
     if done[0].ndim > 2:
         done = [F.pad(part, (0, 0, 0, ids.shape[1] - part.shape[1])) for part in done]
     back = torch.empty_like(order)
     back[order] = torch.arange(len(order), device=order.device)
     return torch.cat(done)[back]
+
+
+def beside(x: Tensor, many: int) -> Tensor:
+    """Every place with its neighbours, `many` in all: (N, L, F) -> (N, L, many * F).
+
+    A linear layer on that is a convolution; on the CPU it is the faster one where lengths differ
+    from batch to batch.
+    """
+    reach = many // 2
+    length = x.shape[1]
+    padded = F.pad(x, (0, 0, reach, reach))
+    return torch.cat([padded[:, by : by + length] for by in range(many)], 2)
 
 
 def highest(x: Tensor, there: Tensor) -> Tensor:

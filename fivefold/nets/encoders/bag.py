@@ -70,7 +70,7 @@ class Bag(Encoder):
 
     def forward(self, x: Tensor) -> Tensor:
         """Features (N, F) of texts (N, Lc + Lw)."""
-        return by_length(x[:, -self._words :], self._added)
+        return by_length(x[:, -self._words :], lambda ids, _: self._added(ids))
 
     def _added(self, ids: Tensor) -> Tensor:
         sums = []

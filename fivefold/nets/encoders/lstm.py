@@ -12,12 +12,12 @@ from typing import final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from fivefold.nets.base import Encoder, Shape
 from fivefold.nets.blocks.fronts import front
+from fivefold.nets.blocks.recurrent import Recurrent
 from fivefold.nets.blocks.sizes import scaled
-from fivefold.nets.blocks.symbols import average, by_length, filled, highest
+from fivefold.nets.blocks.symbols import average, highest
 
 
 @final
@@ -47,26 +47,17 @@ class Lstm(Encoder):
         cells = scaled(128, width)
         self.front = front(shape, scaled(128, width), words=words, vocabulary=vocabulary)
         self.unread = nn.Dropout(0.3)
-        self.cells = nn.LSTM(
-            self.front.features, cells, depth, batch_first=True, bidirectional=True
-        )
+        self.cells = Recurrent("lstm", self.front.features, cells, layers=depth, dropout=0.3)
         self.dropped = nn.Dropout(0.3)
         self._sequence = sequence
         self.features = 2 * cells * (1 if sequence else 2)
 
     def forward(self, x: Tensor) -> Tensor:
         """Features (N, F), or (N, L, F) with zeros at padding."""
-        return self.dropped(by_length(self.front.words(x), self._read))
+        return self.front.by_length(x, self._read)
 
-    def _read(self, ids: Tensor) -> Tensor:
-        there = filled(ids)
-        x = self.unread(self.front(ids))
-        used = there.sum(1).clamp(min=1).cpu()
-        packed = pack_padded_sequence(x, used, batch_first=True, enforce_sorted=False)
-        out, _ = pad_packed_sequence(
-            self.cells(packed)[0], batch_first=True, total_length=ids.shape[1]
+    def _read(self, x: Tensor, there: Tensor) -> Tensor:
+        x = self.cells(self.unread(x), there)
+        return self.dropped(
+            x if self._sequence else torch.cat([highest(x, there), average(x, there)], 1)
         )
-        out = out * there[:, :, None]
-        if self._sequence:
-            return out
-        return torch.cat([highest(out, there), average(out, there)], 1)

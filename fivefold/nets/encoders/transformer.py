@@ -17,7 +17,7 @@ from fivefold.nets.base import Encoder, Shape
 from fivefold.nets.blocks.attention import Layer, places
 from fivefold.nets.blocks.fronts import front
 from fivefold.nets.blocks.sizes import scaled
-from fivefold.nets.blocks.symbols import average, by_length, filled, highest
+from fivefold.nets.blocks.symbols import average, highest
 
 _PLACES = 0.1  # words start as small: waves of full size would drown them
 
@@ -57,15 +57,13 @@ class Transformer(Encoder):
 
     def forward(self, x: Tensor) -> Tensor:
         """Features (N, F), or (N, L, F) with zeros at padding."""
-        return self.dropped(by_length(self.front.words(x), self._read))
+        return self.front.by_length(x, self._read)
 
-    def _read(self, ids: Tensor) -> Tensor:
-        there = filled(ids)
-        x = self.front(ids)
+    def _read(self, x: Tensor, there: Tensor) -> Tensor:
         x = self.unread(x + _PLACES * places(x))
         for layer in self.layers:
             x = layer(x, there)
         x = self.norm(x) * there[:, :, None]
-        if self._sequence:
-            return x
-        return torch.cat([highest(x, there), average(x, there)], 1)
+        return self.dropped(
+            x if self._sequence else torch.cat([highest(x, there), average(x, there)], 1)
+        )

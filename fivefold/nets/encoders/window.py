@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from fivefold.nets.base import Encoder, Shape
 from fivefold.nets.blocks.fronts import front
 from fivefold.nets.blocks.sizes import scaled
-from fivefold.nets.blocks.symbols import average, by_length, filled, highest
+from fivefold.nets.blocks.symbols import average, beside, highest
 
 
 @final
@@ -47,25 +47,23 @@ class Window(Encoder):
         size = scaled(192, width)
         self.front = front(shape, scaled(128, width), words=words, vocabulary=vocabulary)
         self.unread = nn.Dropout(0.3)
-        self.first = nn.Conv1d(self.front.features, size, 5, padding=2)
-        self.others = nn.ModuleList(nn.Conv1d(size, size, 3, padding=1) for _ in range(depth - 1))
+        self.first = nn.Linear(5 * self.front.features, size)
+        self.others = nn.ModuleList(nn.Linear(3 * size, size) for _ in range(depth - 1))
         self.dropped = nn.Dropout(0.3)
         self._sequence = sequence
         self.features = size * (1 if sequence else 2)
 
     def forward(self, x: Tensor) -> Tensor:
         """Features (N, F), or (N, L, F) with zeros at padding."""
-        return self.dropped(by_length(self.front.words(x), self._read))
+        return self.front.by_length(x, self._read)
 
-    def _read(self, ids: Tensor) -> Tensor:
-        there = filled(ids)
+    def _read(self, x: Tensor, there: Tensor) -> Tensor:
         # Padding is zero before every layer, so a row does not feel how long the others are.
-        mask = there[:, None]
+        mask = there[:, :, None]
         # Nothing is cut off at the end: features of a word are never all zero, as of padding.
-        x = self.first(self.unread(self.front(ids)).transpose(1, 2)) * mask
+        x = self.first(beside(self.unread(x), 5)) * mask
         for layer in self.others:
-            x = (x + layer(F.relu(x))) * mask
-        x = x.transpose(1, 2)
-        if self._sequence:
-            return x
-        return torch.cat([highest(x, there), average(x, there)], 1)
+            x = (x + layer(beside(F.relu(x), 3))) * mask
+        return self.dropped(
+            x if self._sequence else torch.cat([highest(x, there), average(x, there)], 1)
+        )

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from fivefold.nets.base import Encoder, Shape
 from fivefold.nets.blocks.fronts import front
 from fivefold.nets.blocks.sizes import scaled
-from fivefold.nets.blocks.symbols import by_length, filled, highest
+from fivefold.nets.blocks.symbols import highest
 
 _WINDOWS = (1, 2, 3, 4)
 
@@ -57,18 +57,17 @@ class WordConv(Encoder):
 
     def forward(self, x: Tensor) -> Tensor:
         """Features (N, F) of texts (N, Lc + Lw) or tokens (N, L, W)."""
-        return self.dropped(by_length(self.front.words(x), self._strongest))
+        return self.dropped(self.front.by_length(x, self._strongest))
 
-    def _strongest(self, ids: Tensor) -> Tensor:
-        there = filled(ids)
-        parts = self.read(self.unread(self.front(ids))).split(self._each, 2)
+    def _strongest(self, x: Tensor, there: Tensor) -> Tensor:
+        parts = self.read(self.unread(x)).split(self._each, 2)
         seen, used = [], 0
         for size in _WINDOWS:
             # The answer at a word is about it and the words before it: padding answers for none.
             own = parts[used]
             for back in range(1, size):
-                earlier = parts[used + back][:, : ids.shape[1] - back]
-                own = own + F.pad(earlier, (0, 0, ids.shape[1] - earlier.shape[1], 0))
+                earlier = parts[used + back][:, : x.shape[1] - back]
+                own = own + F.pad(earlier, (0, 0, x.shape[1] - earlier.shape[1], 0))
             used += size
             seen.append(highest(own, there))
         return torch.cat(seen, 1).relu()

@@ -9,6 +9,7 @@ from typing import final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from fivefold.nets.base import Head
 from fivefold.nets.blocks.places import with_mask, without_mask
@@ -59,9 +60,11 @@ class CrfHead(Head):
     def probabilities(self, output: Tensor) -> Tensor:
         """Marginals (N, L, K), 0 in padding, float32."""
         emissions, real = without_mask(output)
-        forward = self._forward(emissions, real)
-        backward = self._backward(emissions, real)
-        return (forward + backward).softmax(-1) * real[..., None]
+        length = int(real.any(0).sum().clamp(min=1))
+        cut, inside = emissions[:, :length], real[:, :length]
+        sums = self._forward(cut, inside) + self._backward(cut, inside)
+        found = sums.softmax(-1) * inside[..., None]
+        return F.pad(found, (0, 0, 0, emissions.shape[1] - length))
 
     def _total(self, emissions: Tensor, real: Tensor) -> Tensor:
         """(N,) log of the summed weight of all paths."""
