@@ -113,7 +113,7 @@ ENCODERS = _entries(
     _encoder("bag", "Bag", "n-grams of words, hashed and added up",
              inputs=("text",), optimiser="sgd", rate=10.0, decay=1e-5,
              source="arXiv 1607.01759", depths=(1, 2, 3), wants=("words", "vocabulary", "grams"),
-             smoothing=0.1, steps=100, widths=(0.5, 1.0), passes=4.0, most=1.5),
+             steps=100, widths=(0.5, 1.0), passes=4.0, most=1.0),
     _encoder("word_conv", "WordConv", "phrases, wherever they stand",
              inputs=("text", "tokens"), optimiser="adamw", rate=5e-3, source="arXiv 1408.5882",
              depths=(1,), wants=("words", "vocabulary"), widths=(0.5, 1.0, 2.0),
