@@ -60,13 +60,12 @@ class Bag(Encoder):
         self.features = size * depth
         # The table of single sub-words, then the one that all longer n-grams share.
         entries = (vocabulary, 2**self._bits)[: min(depth, 2)]
-        self.tables = nn.ModuleList(
-            nn.EmbeddingBag(number, size, mode="sum", padding_idx=0) for number in entries
-        )
-        for table in self.tables:
+        tables = [nn.EmbeddingBag(n, size, mode="sum", padding_idx=0) for n in entries]
+        for table in tables:
             nn.init.normal_(table.weight, std=0.01)  # what was never seen says nothing
             with torch.no_grad():
                 table.weight[0] = 0
+        self.tables = nn.ModuleList(tables)
 
     def forward(self, x: Tensor) -> Tensor:
         """Features (N, F) of texts (N, Lc + Lw)."""
