@@ -111,7 +111,7 @@ ENCODERS = _entries(
              inputs=("image", "array"), optimiser="adamw", rate=2e-3, source="arXiv 1512.03385",
              depths=(1, 2, 3), any_size=True, axes={"array": (3,)}, widths=(0.125, 0.25, 0.5)),
     _encoder("bag", "Bag", "n-grams of words, hashed and added up",
-             inputs=("text",), optimiser="sgd", rate=10.0, decay=1e-5,
+             inputs=("text",), optimiser="sgd", rate=3.0, decay=1e-5,
              source="arXiv 1607.01759", depths=(1, 2, 3), wants=("words", "vocabulary", "grams"),
              steps=100, widths=(0.5, 1.0), passes=4.0, most=1.0),
     _encoder("word_conv", "WordConv", "phrases, wherever they stand",
