@@ -106,7 +106,7 @@ def test_every_word_is_described_padding_is_not():
 
 def test_how_long_the_others_are_changes_no_word():
     short, _ = rows_of(Tokens(), [b'["one", "two"]'])
-    long = np.zeros((1, 30, short.shape[2]), np.uint8)
+    long = np.zeros((1, 2 * short.shape[1], short.shape[2]), np.uint8)
     long[:, : short.shape[1]] = short
     (block,) = tokens.features({})
     a, b = block.describe(short)[:2], block.describe(long)[:2]
