@@ -47,11 +47,14 @@ class Recurrent(nn.Module):
         at = torch.arange(x.shape[1], device=x.device)
         # Inside turned round, the padding where it is.
         turned = torch.where(at < count, count - 1 - at, at)
-        for number, (ahead, back) in enumerate(zip(self.ahead, self.back, strict=True)):
-            x = F.dropout(x, self.dropout, self.training) if number else x
-            forth, _ = ahead(x)
-            other, _ = back(_ordered(x, turned))
-            x = torch.cat([forth, _ordered(other, turned)], 2) * inside[:, :, None]
+        # Processors without bfloat16 have no recurrent kernel for it, and none to fall back on.
+        with torch.autocast(x.device.type, enabled=x.is_cuda):
+            x = x if x.is_cuda else x.float()
+            for number, (ahead, back) in enumerate(zip(self.ahead, self.back, strict=True)):
+                x = F.dropout(x, self.dropout, self.training) if number else x
+                forth, _ = ahead(x)
+                other, _ = back(_ordered(x, turned))
+                x = torch.cat([forth, _ordered(other, turned)], 2) * inside[:, :, None]
         return x
 
     def ends(self, x: Tensor, inside: Tensor) -> Tensor:
