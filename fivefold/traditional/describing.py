@@ -143,7 +143,8 @@ def measure(
 
     Learning is part of the measure, since it describes the rows it learns from.
     """
-    few = rows.select(np.sort(rng.permutation(len(rows))[:8]))
+    # Both are drawn in any case: what is drawn later must not depend on how quick this machine is.
+    few, more = (rows.select(np.sort(rng.permutation(len(rows))[:n])) for n in (8, 64))
     start = time.monotonic()
     features.learn(few, rng)
     learned = time.monotonic() - start
@@ -153,7 +154,7 @@ def measure(
     if seconds > 5e-3:
         return seconds, width
     # A first call also pays for imports and for setting up: quick features get a longer look.
-    more = rows.select(np.sort(rng.permutation(len(rows))[:64])).take(slice(None))
+    items = more.take(slice(None))
     start = time.monotonic()
-    features.describe(more)
+    features.describe(items)
     return (time.monotonic() - start) / len(more), width
