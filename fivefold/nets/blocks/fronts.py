@@ -8,6 +8,7 @@ letters of a word, Ma 2016 (arXiv 1603.01354).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, final
 
 import torch
@@ -29,7 +30,7 @@ _LETTERS = 24  # numbers that stand for one byte
 _PRIME = 1_000_003
 
 
-class Front(nn.Module):
+class Front(nn.Module, ABC):
     """Input of the net -> words -> features of each word.
 
     Attributes:
@@ -40,13 +41,13 @@ class Front(nn.Module):
     features: int
     at_once = False
 
+    @abstractmethod
     def words(self, x: Tensor) -> Tensor:
         """What of the input are words: (N, L) numbers or (N, L, W) bytes, 0 where there is none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forward(self, ids: Tensor) -> Tensor:
         """Features (N, L, F) of words, exactly 0 at padding."""
-        raise NotImplementedError
 
     def by_length(self, x: Tensor, work: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
         """`work` on the words' features and where words are, as `symbols.by_length` has it."""
