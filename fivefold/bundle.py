@@ -28,7 +28,7 @@ from fivefold.nets.build import build, intake_of
 from fivefold.plumbing.errors import BadItem, DataError, RunError
 from fivefold.plumbing.files import printable, whole
 from fivefold.plumbing.mirror import fetched_bundle, is_url
-from fivefold.step1_pick.new_rows import Row, each_item
+from fivefold.step1_pick.new_rows import ArrayRow, Row, each_item
 from fivefold.targets import target_of
 from fivefold.traditional.answers import predict_rows
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from fivefold.contracts.roles import InputKind, TargetKind
     from fivefold.nets.base import Net
 
-Item = str | Path | bytes | np.ndarray | Mapping[str, Any] | Row | list[str]
+Item = str | Path | bytes | np.ndarray | Mapping[str, Any] | Row | ArrayRow | list[str]
 AT_ONCE = 500  # raw items decoded at a time
 
 
@@ -262,7 +262,8 @@ class Bundle:
     def _each(self, items: Sequence[Item] | Item) -> Sequence[Item]:
         problem = self.facts.problem
         words = problem.inputs[0].column if problem.kind == "tokens" else None
-        return each_item(items, rows=problem.reads_rows, words=words or "")
+        packed = problem.reads_packs
+        return each_item(items, rows=problem.reads_rows, packed=packed, words=words or "")
 
     def _open(self, item: Item) -> np.ndarray | BadItem:
         shape, problem = self.facts.shape, self.facts.problem
@@ -270,9 +271,10 @@ class Bundle:
             if isinstance(item, Row | Mapping):
                 cells = item.cells if isinstance(item, Row) else item
                 return self._kind.fit(self._kind.open(raw_of_row(cells, problem)), shape)
-            if isinstance(item, np.ndarray):
-                scale = problem.inputs[0].scale
-                return self._kind.fit(self._kind.take(item, scale), shape)
+            if isinstance(item, ArrayRow | np.ndarray):
+                numbers = item.numbers if isinstance(item, ArrayRow) else item
+                taken = self._kind.take(numbers, problem.inputs[0].scale)
+                return self._kind.fit(taken, shape)
             raw = item if isinstance(item, bytes) else _read(item)
             return self._kind.fit(self._kind.open(raw), shape)
         except BadItem as bad:
@@ -392,6 +394,6 @@ def _read(item: str | Path | list[str]) -> bytes:
 
 
 def _name(item: Item) -> str:
-    if isinstance(item, Row):
+    if isinstance(item, Row | ArrayRow):
         return item.name
     return printable(str(item)) if isinstance(item, str | Path) else "(in memory)"

@@ -30,12 +30,13 @@ if TYPE_CHECKING:
     from fivefold.contracts.options import Options
     from fivefold.contracts.records import Dataset, ExpansionRecord
     from fivefold.contracts.roles import Expander, InputKind
-    from fivefold.contracts.rows import FloatArray
+    from fivefold.contracts.rows import FloatArray, Items
     from fivefold.plumbing.clock import Clock
     from fivefold.plumbing.run_folder import RunFolder
     from fivefold.step2_gather.look import Show
 
-PRICED_ROWS = 50  # rows answered to tell the price of one answer
+PRICED_ROWS = 50  # rows answered to tell the price of one answer, at most
+PRICING_SECONDS = 1.0  # of a system; dear answers are told from fewer rows
 CONTACT_SHEET = Path("gather") / "contact_sheet.png"
 PREVIEW = Path("expand") / "preview.png"
 LIBRARIES = ("torch", "numpy", "scikit-learn", "scikit-image", "pillow")
@@ -128,7 +129,7 @@ def repeat_command(data: Any, asked: Options) -> str:  # noqa: ANN401 - any data
 
 def _prices(dataset: Dataset, ensemble: Ensemble, bundle: Bundle) -> dict[str, Price]:
     """Milliseconds per answer and megabytes of each system, measured on open rows."""
-    some = dataset.rows.select(np.arange(min(PRICED_ROWS, len(dataset.rows))))
+    first = dataset.rows.select(np.arange(min(2, len(dataset.rows))))
     single = (ensemble.best_single or "").rsplit("/", 1)[0]
     systems = {
         "ensemble": {n for n, w in ensemble.weights.items() if w > 0},
@@ -140,16 +141,23 @@ def _prices(dataset: Dataset, ensemble: Ensemble, bundle: Bundle) -> dict[str, P
         narrowed = bundle.only(names)
         if not narrowed.facts.members:
             continue
-        narrowed.part_probabilities(some)  # loads the files
-        begin = time.perf_counter()
-        narrowed.part_probabilities(some)
-        took = time.perf_counter() - begin
+        narrowed.part_probabilities(first)  # loads the files
+        each = _seconds(narrowed, first) / len(first)
+        most = min(PRICED_ROWS, len(dataset.rows))
+        some = dataset.rows.select(np.arange(np.clip(int(PRICING_SECONDS / each), 1, most)))
+        took = _seconds(narrowed, some)
         parts = sum(len(m.parts) for m in narrowed.facts.members)
         share = 1 / parts if system == "best_single" else 1.0  # one net of its member
         prices[system] = Price(
             ms_per_item=1e3 * took * share / len(some), megabytes=narrowed.megabytes() * share
         )
     return prices
+
+
+def _seconds(bundle: Bundle, rows: Items) -> float:
+    begin = time.perf_counter()
+    bundle.part_probabilities(rows)
+    return time.perf_counter() - begin
 
 
 def _kernels(ensemble: Ensemble, bundle: Bundle) -> FloatArray | None:

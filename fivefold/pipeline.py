@@ -61,8 +61,9 @@ if TYPE_CHECKING:
 
     from fivefold.bundle import Bundle
     from fivefold.contracts.ensembles import Ensemble
+    from fivefold.contracts.protocols import Progress
     from fivefold.contracts.records import Dataset
-    from fivefold.contracts.roles import Expander, Progress
+    from fivefold.contracts.roles import Expander
     from fivefold.contracts.vault import Vault
     from fivefold.plumbing.run_folder import RunFolder
     from fivefold.step1_pick import Picked

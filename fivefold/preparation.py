@@ -17,8 +17,9 @@ from fivefold.step2_gather.look import summary
 from fivefold.step3_expand import expand
 
 if TYPE_CHECKING:
+    from fivefold.contracts.protocols import Progress
     from fivefold.contracts.records import Dataset, ExpansionRecord
-    from fivefold.contracts.roles import Expander, Progress
+    from fivefold.contracts.roles import Expander
     from fivefold.contracts.vault import Vault
     from fivefold.step1_pick import Picked
 

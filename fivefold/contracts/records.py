@@ -11,6 +11,7 @@ from typing import Any, Literal
 from fivefold.contracts.rows import FloatArray, IntArray, Rows, Targets
 
 Part = Literal["train", "validation", "test"]
+PACK = "arrays in one file"  # the layout
 SEPARATOR = "\x1f"  # between the parts of a label that has several
 
 
@@ -66,6 +67,11 @@ class Problem:
     def kind(self) -> str:
         """Word of the input kind that reads a row: the only input's, or `several`."""
         return self.inputs[0].kind if len(self.inputs) == 1 else "several"
+
+    @property
+    def reads_packs(self) -> bool:
+        """Whether an item is a row of arrays in a file, not the file itself."""
+        return self.layout == PACK
 
     @property
     def reads_rows(self) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -189,6 +189,21 @@ class Expander(ABC):
             size: `Recipe.size`: (h, w) wanted of pictures.
             mirrored: Which rows to mirror (N,), for alternating flip; drawn when left out.
         """
+
+    def blend(
+        self,
+        targets: Any,  # noqa: ANN401
+        *,
+        generator: Any,  # noqa: ANN401, ARG002 - of kinds whose rows cannot be mixed themselves
+    ) -> tuple[Any, Any]:
+        """How the features of rows are mixed, where symbols cannot be (arXiv 1905.08941).
+
+        Called after the batch was changed, once a batch.
+
+        Returns:
+            `(partner, share)`, both (N,), or None where nothing is mixed; and targets mixed alike.
+        """
+        return None, targets
 
     def cached(self, x: Any) -> Any:  # noqa: ANN401
         """What this expander gave, as it would lie in the cache, to be shown to people.
@@ -371,28 +386,3 @@ class TargetKind(ABC):
     @abstractmethod
     def told(self, answer: FloatArray, vocabulary: tuple[str, ...]) -> dict[str, Any]:
         """What else one answer says, as fields of `bundle.Answer`: probabilities, intervals."""
-
-
-class Predictor(Protocol):
-    """What can answer for decoded rows: the bundle, as it is handed over."""
-
-    def part_probabilities(
-        self, rows: Items, *, tick: Callable[[float], None] | None = None
-    ) -> dict[str, FloatArray]:
-        """Answers of every part in use, by `member/fold`; `tick(share)` on the way."""
-
-    def pool(self, parts: dict[str, FloatArray]) -> FloatArray:
-        """The ensemble's calibrated answers from those of its parts."""
-
-
-class Progress(Protocol):
-    """Where long work reports to; the CLI draws it, the Python API may leave it silent."""
-
-    def step(self, name: str) -> None:
-        """A step of the pipeline begins."""
-
-    def say(self, text: str) -> None:
-        """One line for the user."""
-
-    def bar(self, name: str, share: float, note: str = "") -> None:
-        """Work `name` is done to `share` (0 to 1)."""

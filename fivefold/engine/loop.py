@@ -227,9 +227,10 @@ class _Trainer:
     def _loss(self, which: IntArray) -> Tensor:
         recipe = self.job.recipe
         x, target = self._expanded(which)
+        blend, target = self.job.expander.blend(target, generator=self.learner.generator)
         self.net.train()
         with autocast(self.job.device):
-            output = self.net(x)
+            output = self.net(x, blend)
         return self.net.head.loss(output.float(), target, smoothing=recipe.smoothing)
 
     def _expanded(self, which: IntArray) -> tuple[Tensor, Tensor]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 Scale = tuple[Tensor, Tensor]
 Views = tuple[str, ...]
+Blend = tuple[Tensor, Tensor]  # (N,) partner of each row, (N,) its share
 
 
 class Intake(ABC):
@@ -145,6 +146,10 @@ class Net(nn.Module):
         """Raw scale -> mean 0, deviation 1."""
         return (x.float() - self.mean) * self.scale if self.mean.numel() else x
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Output of the head for a batch in raw scale."""
-        return self.head(self.encoder(self.normalise(x)))
+    def forward(self, x: Tensor, blend: Blend | None = None) -> Tensor:
+        """Output of the head for a batch in raw scale, its features mixed as `blend` says."""
+        features = self.encoder(self.normalise(x))
+        if blend is not None:
+            partner, share = blend
+            features = torch.lerp(features, features[partner], share[:, None].to(features.dtype))
+        return self.head(features)

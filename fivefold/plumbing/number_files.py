@@ -6,7 +6,7 @@ import math
 import zipfile
 from contextlib import contextmanager
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NPY, HDF5, ZIP = b"\x93NUMPY", b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
+REAL = "biuf"  # kinds of real numbers, as numpy has them
 MOST_BYTES = 1 << 30  # of one array
 # Members of an .npz that hold the input, where it holds more than one.
 _USUAL = ("x", "data", "arr_0", "values", "series", "signal", "input", "inputs")
@@ -35,7 +36,7 @@ def is_array_file(head: bytes) -> bool:
 def npy_shape(head: bytes) -> tuple[int, ...] | None:
     """The shape that the header of a .npy file states; None where it cannot be read."""
     try:
-        return _header(BytesIO(head))[0]
+        return read_header(BytesIO(head))[0]
     except BadItem:
         return None
 
@@ -53,14 +54,19 @@ def read_array(raw: bytes) -> NDArray[np.generic]:
     return _read_npz(raw)
 
 
-def read_npy(raw: bytes) -> NDArray[np.generic]:
+def read_npy(raw: bytes, kinds: str = REAL) -> NDArray[np.generic]:
     """The array of a .npy file, without pickle and without believing its header.
 
+    Args:
+        raw: The file.
+        kinds: Of the types that it may hold, as numpy has them.
+
     Raises:
-        BadItem: It is damaged, or holds something else than real numbers.
+        BadItem: It is damaged, or holds something else.
     """
     file = BytesIO(raw)
-    shape, fortran, dtype = _header(file)
+    shape, dtype, fortran = _header(file)
+    _check_type(dtype, kinds)
     wanted = math.prod(shape) * dtype.itemsize
     there = len(raw) - file.tell()
     if wanted > there:
@@ -71,33 +77,43 @@ def read_npy(raw: bytes) -> NDArray[np.generic]:
     return flat.reshape(shape, order="F" if fortran else "C")
 
 
-def _header(file: BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type that the header of a .npy file states.
+
+    Raises:
+        BadItem: It cannot be read.
+    """
+    shape, dtype, _ = _header(file)
+    return shape, dtype
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any], bool]:
+    """Shape, type, and whether the first axis moves fastest."""
     try:
         version = npy.read_magic(file)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, fortran, dtype = read(file)
     except Exception as cause:  # a damaged header may raise anything
         raise BadItem("is damaged (its .npy header cannot be read)") from cause
-    _check_type(dtype)
-    return shape, fortran, dtype
+    return shape, dtype, fortran
 
 
-def _check_type(dtype: np.dtype[Any]) -> None:
+def _check_type(dtype: np.dtype[Any], kinds: str) -> None:
     if dtype.hasobject:
         raise BadItem("holds Python objects, which are never loaded: they could run code")
-    if dtype.kind not in "biuf":
+    if dtype.kind not in kinds:
         raise BadItem(f"holds {dtype}, which is no real number")
 
 
 def _read_npz(raw: bytes) -> NDArray[np.generic]:
-    with _damage("an .npz"), zipfile.ZipFile(BytesIO(raw)) as archive:
+    with damage("an .npz"), zipfile.ZipFile(BytesIO(raw)) as archive:
         members = {
             info.filename.removesuffix(".npy"): info
             for info in archive.infolist()
             if info.filename.endswith(".npy")
         }
         info = members[_the_one(list(members))]
-        _check_size(info.file_size)
+        check_size(info.file_size)
         with archive.open(info) as member:
             return read_npy(member.read(MOST_BYTES + 1))
 
@@ -117,29 +133,31 @@ def _read_hdf5(raw: bytes) -> NDArray[np.generic]:
     found: dict[str, Any] = {}
 
     def note(name: str, node: Any) -> None:  # noqa: ANN401 - of h5py
-        if isinstance(node, h5py.Dataset) and node.dtype.kind in "biuf":
+        if isinstance(node, h5py.Dataset) and node.dtype.kind in REAL:
             found[name] = node
 
-    with _damage("HDF5"), h5py.File(BytesIO(raw), "r") as file:
+    with damage("HDF5"), h5py.File(BytesIO(raw), "r") as file:
         file.visititems(note)  # follows no link, which could lead to another file
         data = found[_the_one(list(found))]
-        _check_place(data)
-        _check_size(math.prod(data.shape) * data.dtype.itemsize)
+        check_place(data)
+        check_size(math.prod(data.shape) * data.dtype.itemsize)
         return np.asarray(data[()])
 
 
-def _check_place(data: Any) -> None:  # noqa: ANN401 - of h5py
+def check_place(data: Any) -> None:  # noqa: ANN401 - of h5py
+    """Refuse a data set of HDF5 whose numbers lie in another file."""
     if data.external or data.is_virtual:
         raise BadItem("keeps its numbers in another file")
 
 
-def _check_size(size: int) -> None:
+def check_size(size: int) -> None:
+    """Refuse an array of more bytes than may be unpacked."""
     if size > MOST_BYTES:
         raise BadItem(f"would unpack to {size_words(size)}, above {size_words(MOST_BYTES)}")
 
 
 @contextmanager
-def _damage(what: str) -> Iterator[None]:
+def damage(what: str) -> Iterator[None]:
     """Whatever a library raises on a damaged file is a reason to refuse it."""
     try:
         yield

@@ -42,7 +42,7 @@ ROWS = (*TABLES, *TAGGED, ".json", ".ts", ".txt", ".data", ".dat", ".lines")
 
 @final
 class ArraySource:
-    """Items that are decoded already: pictures (N, H, W, C) in uint8 or vectors (N, D) in float32.
+    """Items that are decoded already: pictures (N, H, W, C) in uint8, numbers (N, ...) in float32.
 
     Args:
         items: The items, one per index of the first axis.

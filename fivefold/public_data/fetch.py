@@ -23,7 +23,7 @@ from fivefold.public_data.transfer import Limits, Transfer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fivefold.contracts.roles import Progress
+    from fivefold.contracts.protocols import Progress
     from fivefold.public_data.records import DataSet, Remote
 
 

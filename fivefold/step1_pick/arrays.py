@@ -1,4 +1,4 @@
-"""Layout: a numpy pair (X, y) from the Python API. Axes: N rows, H W C a picture, D values."""
+"""Layout: a numpy pair (X, y). Axes: N rows, H W C a picture, D values, T steps of C channels."""
 
 from __future__ import annotations
 
@@ -16,12 +16,16 @@ from fivefold.step1_pick.found import Found
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SHAPES = "(N, H, W), (N, H, W, C), (N, C, H, W) with C of 1, 3 or 4, or (N, D)"
+_SHAPES = (
+    "(N, H, W), (N, H, W, C), (N, C, H, W) with C of 1, 3 or 4, (N, D), or (N, T, C) of series"
+)
+_READ = ("image", "array", "series")
+_LONG = 2  # times as many steps as numbers in each, from which on floats are series
 Numbers = NDArray[np.generic]
 
 
 def read_arrays(X: Numbers, y: Numbers, kind: str | None, target: str | None = None) -> Found:
-    """Read pictures or vectors with what is to be answered.
+    """Read pictures, vectors, fields or series with what is to be answered.
 
     Args:
         X: Items, see `_SHAPES`.
@@ -35,17 +39,16 @@ def read_arrays(X: Numbers, y: Numbers, kind: str | None, target: str | None = N
         DataError: Shapes or values that cannot be used.
     """
     X, y = np.asarray(X), np.asarray(y)
-    _check(X, y)
-    picture = X.ndim > 2 if kind is None else kind == "image"
+    word = kind or _kind(X)
+    _check(X, y, word)
     scale, note = None, None
-    if picture:
+    if word == "image":
         items, scale, note = _pictures(X)
     else:
-        items = np.ascontiguousarray(X.reshape(len(X), -1), dtype=np.float32)
+        items = np.ascontiguousarray(X, dtype=np.float32)
     source = ArraySource(items)
     target = target or _target(y)
     labels = _labels(y) if target == "class" else _several(y, target)
-    word = "image" if picture else "array"
     layout = Guess(
         question="layout",
         answer=f"arrays: X {X.shape} {X.dtype}, y {y.dtype}",
@@ -71,7 +74,9 @@ def _pictures(X: Numbers) -> tuple[NDArray[np.uint8], Scale | None, Guess | None
         items = as_pictures(X, scale)
     except BadItem as bad:
         raise DataError(
-            found=f"X of shape {X.shape}", wanted=_SHAPES, hint="reshape X, or pass input='array'"
+            found=f"X of shape {X.shape}",
+            wanted=_SHAPES,
+            hint="reshape X, or pass input='array' or 'series'",
         ) from bad
     if scale is None:
         return items, None, None
@@ -84,10 +89,20 @@ def _pictures(X: Numbers) -> tuple[NDArray[np.uint8], Scale | None, Guess | None
     return items, scale, note
 
 
-def _check(X: Numbers, y: Numbers) -> None:
-    """Refuse what no kind can read."""
+def _kind(X: Numbers) -> str:
+    """Vectors, series where there are many steps of few numbers each, or else pictures."""
+    if X.ndim <= 2:
+        return "array"
+    long = X.ndim == 3 and X.dtype.kind == "f" and X.shape[1] >= _LONG * X.shape[2]
+    return "series" if long else "image"
+
+
+def _check(X: Numbers, y: Numbers, kind: str) -> None:
+    """Refuse what cannot be read."""
     found = ""
-    if X.dtype.kind not in "biuf":
+    if kind not in _READ:
+        found, wanted = f"arrays, to be read as {kind}", f"input of {', '.join(_READ)}"
+    elif X.dtype.kind not in "biuf":
         found, wanted = f"X of type {X.dtype}", "an array of numbers"
     elif X.ndim < 2 or 0 in X.shape[1:]:
         found, wanted = f"X of shape {X.shape}", _SHAPES
@@ -97,7 +112,7 @@ def _check(X: Numbers, y: Numbers) -> None:
         found, wanted = f"y of shape {y.shape}", "one row per row of X, (N,) or (N, M)"
     elif len(y) != len(X):
         found, wanted = f"{len(X):,} rows in X and {len(y):,} in y", "as many in both"
-    elif not np.isfinite(X).all():
+    elif kind != "series" and not np.isfinite(X).all():
         bad = int(np.count_nonzero(~np.isfinite(X)))
         found, wanted = f"{bad:,} values in X that are NaN or infinite", "finite numbers"
     if found:

@@ -17,6 +17,7 @@ from fivefold.step1_pick.fields import patterns_of
 from fivefold.step1_pick.folders import has_classes, read_folders
 from fivefold.step1_pick.names import read_names
 from fivefold.step1_pick.opening import open_data
+from fivefold.step1_pick.packs import read_pack
 from fivefold.step1_pick.parallel import read_parallel
 from fivefold.step1_pick.paths import left_out, read_paths, with_paths
 from fivefold.step1_pick.patterns import is_pattern
@@ -55,6 +56,9 @@ def read_data(path: Path, asked: Asked, test: Path | None = None) -> Found:
     streamed = read_streams(path, asked)
     if streamed is not None:
         return streamed
+    packed = read_pack(path, asked)
+    if packed is not None:
+        return packed
     source = open_data(path, asked)
     if path.is_file() and source.names() == (path.name,) and is_row_file(path.name):
         return _named_file(path, asked, test)

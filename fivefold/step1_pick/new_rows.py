@@ -1,4 +1,4 @@
-"""Rows of a table file that is to be answered for: whatever columns it has, labelled or not."""
+"""Rows of a file that is to be answered for, a table or arrays: labelled or not."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from fivefold.plumbing.errors import DataError
 from fivefold.plumbing.files import printable
 from fivefold.plumbing.frames import is_frame, is_row, rows_of
 from fivefold.plumbing.sources import TABLES, TAGGED
+from fivefold.step1_pick.packs import inputs_in
 from fivefold.step1_pick.tables import read_table
 from fivefold.step1_pick.tagged import looks_tagged, read_tagged
 from fivefold.step1_pick.texts import decode
@@ -28,12 +29,27 @@ class Row:
     cells: Mapping[str, Any]
 
 
-def each_item(items: Any, *, rows: bool, words: str = "") -> Sequence[Any]:  # noqa: ANN401 - see `Bundle.predict`
+@dataclass(frozen=True, slots=True)
+class ArrayRow:
+    """A row of a file of arrays: its name for people, and its numbers."""
+
+    name: str
+    numbers: Any
+
+
+def each_item(
+    items: Any,  # noqa: ANN401 - see `Bundle.predict`
+    *,
+    rows: bool,
+    packed: bool = False,
+    words: str = "",
+) -> Sequence[Any]:
     """Items one by one: those of a list or an array, rows of a frame, a lone item as one.
 
     Args:
         items: What a user hands over.
         rows: Rows of columns are read, so a file of a table is its rows.
+        packed: Rows of arrays are read, so a file that holds inputs is its rows.
         words: Column of the words, where sentences are read; any other text then is sentences as
             well: words in columns, or a sentence per line with spaces between the words.
 
@@ -46,10 +62,14 @@ def each_item(items: Any, *, rows: bool, words: str = "") -> Sequence[Any]:  # n
         return [items.to_dict()]
     if isinstance(items, str | Path | bytes | Mapping):
         items = [items]
-    if not rows:
+    if not rows and not packed:
         return list(items)
     found: list[Any] = []
     for item in items:
+        if packed and isinstance(item, str | Path):
+            shown, inputs = printable(str(item)), inputs_in(Path(item))
+            found += [ArrayRow(f"{shown} row {i}", one) for i, one in enumerate(inputs, start=1)]
+            continue
         if not isinstance(item, str | Path):
             found.append(item)
         elif str(item).lower().endswith(TABLES):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 VAULT_SHARE, VAULT_MOST = 0.2, 10_000
 # Up to this many open rows every one of them is worth an out-of-fold prediction.
-FOLDED_MOST = 5_000
+FOLDED_MOST = 12_000
 FOLDS = 5
 HOLD_SHARE, HOLD_LEAST, HOLD_MOST = 0.05, 1_000, 5_000
 # From this many rows on a class is represented among sealed and validated rows.

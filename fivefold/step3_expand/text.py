@@ -1,4 +1,4 @@
-"""Expansion of texts: characters changed, words left unread or swapped, stretches exchanged.
+"""Expansion of texts: characters changed, words left unread or swapped, texts mixed.
 
 Axes: N rows, Lc characters, Lw sub-words, K classes.
 """
@@ -53,8 +53,8 @@ class TextExpander(Expander):
         learned = shape or {}
         self._characters: int = learned.get("characters", 0)
         self._symbols: int = learned.get("symbols", UNKNOWN + 1)
-        alpha = record.settings.get("cutmix", 0.0)
-        self._table = beta_table(alpha) if alpha else None
+        tables = {name: record.settings.get(name, 0.0) for name in ("cutmix", "mixup")}
+        self._tables = {name: beta_table(alpha) for name, alpha in tables.items() if alpha}
 
     @classmethod
     def choose(cls, dataset: Dataset, *, seed: int, given: frozenset[str]) -> dict[str, Choice]:
@@ -92,15 +92,31 @@ class TextExpander(Expander):
         if share := self._setting("drop"):
             lost = (draws.uniform(*words.shape) < share) & (words != 0)
             words = words.masked_fill(lost, UNKNOWN)
-        if self._table is None:
+        if (weight := self._drawn("cutmix", len(ids), draws)) is None:
             return torch.cat([letters, words], 1), targets
-        weight = self._table.to(ids.device)[draws.below(len(self._table), len(ids))]
         partner, place = draws.order(len(ids)), draws.uniform(len(ids))
         # Both readings of a row take their stretch from the same partner, and as much of it.
         letters, _ = _exchanged(letters, partner, weight, place)
         words, share_N = _exchanged(words, partner, weight, place)
         mixed = mixed_targets(targets, partner, share_N, self.classes)
         return torch.cat([letters, words], 1), mixed
+
+    def blend(
+        self, targets: Tensor, *, generator: Generator
+    ) -> tuple[tuple[Tensor, Tensor] | None, Tensor]:
+        """Mixup of features; targets (N,) come back as (N, K) where there is any."""
+        draws = Draws(generator, targets.device)
+        if (share := self._drawn("mixup", len(targets), draws)) is None:
+            return None, targets
+        partner = draws.order(len(targets))
+        return (partner, share), mixed_targets(targets, partner, share, self.classes)
+
+    def _drawn(self, name: str, rows: int, draws: Draws) -> Tensor | None:
+        """(N,) shares of the partners of rows; None where a mixture is not asked for."""
+        if (table := self._tables.get(name)) is None:
+            return None
+        at = draws.below(len(table), rows)
+        return table.to(at.device)[at]
 
     def _setting(self, name: str) -> float:
         return self.record.settings.get(name, 0.0)

@@ -12,6 +12,7 @@ TEXT_POLICIES: dict[str, Policy] = {
     "drop": _DROP,
     "swap": _SWAP,
     "cutmix": Policy(most=8, unit="alpha", about="a stretch of another text"),
+    "mixup": Policy(most=8, unit="alpha", about="what nets make of two texts blended"),
 }
 
 TOKENS_POLICIES: dict[str, Policy] = {

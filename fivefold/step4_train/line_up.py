@@ -36,6 +36,25 @@ def make_plan(dataset: Dataset, launchers: Sequence[Launcher], seconds: float, w
     """
     words = _fitting(dataset, wish, int(seconds / ENCODER_SECONDS))
     until = time.monotonic() + seconds
+    while True:
+        plans = _plans(words, dataset, launchers, until, wish)
+        if len(plans) == len(words):
+            return _joined(plans)
+        words = words[: max(1, len(plans))]
+
+
+def _plans(
+    words: Sequence[str],
+    dataset: Dataset,
+    launchers: Sequence[Launcher],
+    until: float,
+    wish: Wish,
+) -> list[Plan]:
+    """The plans of encoders that share the time, up to the first that it would not do for.
+
+    A net that is not trained on every fold leaves few rows that all members answer, and the
+    ensemble is chosen by those.
+    """
     plans: list[Plan] = []
     for number, word in enumerate(words):
         nets = _nets_of(number, len(words), wish.nets)
@@ -44,11 +63,10 @@ def make_plan(dataset: Dataset, launchers: Sequence[Launcher], seconds: float, w
         # What the encoders before it were given is not timed away, it stands in their plans.
         left = until - time.monotonic() - sum(_seconds(plan) for plan in plans)
         plan = plan_encoder(dataset, launchers, left / (len(words) - number), own)
+        if len(words) > 1 and _starved(plan, dataset, own):
+            break
         plans.append(plan)
-        if number == 0 and len(words) > 1 and _starved(plan, dataset, own):
-            rest = replace(wish, encoder=word)
-            return plan_encoder(dataset, launchers, until - time.monotonic(), rest)
-    return _joined(plans)
+    return plans
 
 
 def make_plan_of_steps(
@@ -75,7 +93,7 @@ def _nets_of(number: int, encoders: int, nets: int | None) -> int | None:
 
 
 def _starved(plan: Plan, dataset: Dataset, wish: Wish) -> bool:
-    """Whether the best encoder had to give up nets, or steps, for want of time."""
+    """Whether an encoder had to give up nets, or steps, for want of time."""
     recipe = plan.lines[0].recipe
     fewer = sum(line.nets for line in plan.lines) < (wish.nets or dataset.n_folds)
     return fewer or recipe.epochs < least_epochs(dataset, recipe)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from fivefold.contracts.rows import FloatArray, Targets
 
 _COVERAGE = 0.15  # of what the best covered member answers: one fold of five is enough
+_MOSTLY = 0.75  # where rows are few and others of its kind answer more
+_FEW_ROWS = 1_000  # by which members are hardly told apart
 
 
 def ensemble(dataset: Dataset, fleet: Fleet, *, seed: int) -> Ensemble:
@@ -98,7 +100,9 @@ def _comparable(
     notes = []
     for member in by_coverage:
         common = rows & answered[member.name]
-        if common.sum() < _COVERAGE * most:
+        others = any(one.kind == member.kind for one in kept)
+        short = others and common.sum() < min(_FEW_ROWS, _MOSTLY * rows.sum())
+        if short or common.sum() < _COVERAGE * most:
             share = f"{int(common.sum()):,} of {most:,}"
             notes.append(f"{member.name}: left out, it answers {share} validation rows")
         else:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fivefold.contracts.ensembles import Ensemble
+    from fivefold.contracts.protocols import Predictor
     from fivefold.contracts.records import Dataset, Fleet
-    from fivefold.contracts.roles import Predictor
     from fivefold.contracts.vault import Vault
 
 __all__ = ["Circumstances", "Price", "Report", "win"]

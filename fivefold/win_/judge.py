@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fivefold.contracts.ensembles import Ensemble
+    from fivefold.contracts.protocols import Predictor
     from fivefold.contracts.records import Dataset
-    from fivefold.contracts.roles import Predictor, TargetKind
+    from fivefold.contracts.roles import TargetKind
     from fivefold.contracts.vault import Vault
 
 _PAIRS = (("ensemble", "traditional"), ("ensemble", "best_single"), ("best_single", "traditional"))

@@ -50,6 +50,9 @@ class Spy:
         expander = self.still if size == STILL else self.expander
         return expander(batch, targets, generator=generator, size=size, mirrored=mirrored)
 
+    def blend(self, targets, *, generator):
+        return self.expander.blend(targets, generator=generator)
+
 
 class Listener:
     """A foreman that writes down what it hears."""

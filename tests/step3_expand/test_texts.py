@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from fivefold.contracts.records import ExpansionRecord
+from fivefold.nets.base import Encoder, Net
+from fivefold.nets.intake.text import TextIntake
 from fivefold.plumbing.errors import OptionError
 from fivefold.step3_expand.text import UNKNOWN, TextExpander
 from fivefold.step3_expand.tokens import TokensExpander
@@ -77,6 +79,37 @@ def test_exchanged_stretches_mix_the_targets_by_their_share():
     share = (x[:, LETTERS:] == 9).float().mean(1)
     assert torch.allclose(mixed[:, 1], share, atol=1e-6)
     assert ((share > 0) & (share < 1)).any()
+
+
+def test_mixup_mixes_features_and_targets_by_the_same_share():
+    class Sum(Encoder):
+        features = 2
+
+        def forward(self, x):
+            return torch.stack([x[:, 0] == 5, x[:, 0] == 9], 1).float()
+
+    batch = torch.full((32, LETTERS + WORDS), 5, dtype=torch.int16)
+    batch[1::2] = 9
+    record = ExpansionRecord(kind="text", settings={"mixup": 0.5}, why={})
+    expander = TextExpander(record, classes=2, shape=SHAPE)
+    generator = torch.Generator().manual_seed(3)
+    x, targets = expander(batch, torch.arange(32) % 2, generator=generator, size=())
+    assert torch.equal(x, batch.long())  # symbols stay what they are
+    blend, mixed = expander.blend(targets, generator=generator)
+    net = Net(Sum(), torch.nn.Identity(), TextIntake(), torch.empty(0), torch.empty(0))
+    assert torch.allclose(net(x, blend), mixed)
+    assert ((mixed > 0.05) & (mixed < 0.95)).any()
+    assert torch.equal(net(x), torch.eye(2)[targets])  # answers are never mixed
+
+
+def test_nothing_is_blended_unless_asked_for():
+    record = ExpansionRecord(kind="text", settings={}, why={})
+    targets = torch.arange(4)
+    blend, same = TextExpander(record, classes=4, shape=SHAPE).blend(
+        targets, generator=torch.Generator()
+    )
+    assert blend is None
+    assert same is targets
 
 
 def test_unknown_settings_are_refused():

@@ -24,6 +24,18 @@ class Steady:
         return self.speed
 
 
+class Slow(Steady):
+    """A launcher at which one encoder is slow."""
+
+    def __init__(self, word):
+        super().__init__(20_000)
+        self.word = word
+
+    def rows_per_second(self, recipe, *, seconds):
+        del seconds
+        return 150 if recipe.net == self.word else self.speed
+
+
 @pytest.fixture
 def dataset(made_dataset, monkeypatch):
     """A thousand pictures in five folds, of a kind with three encoders in its line-up."""
@@ -54,6 +66,12 @@ def test_where_the_best_encoder_would_starve_it_gets_all_the_time(dataset):
     plan = make_plan(dataset, [Steady(300)], 300.0, Wish())
     assert {net for net, _ in trained(plan)} == {"resnet"}
     assert sum(line.seconds for line in plan.lines) > 250.0
+
+
+def test_an_encoder_that_cannot_have_every_fold_is_left_out(dataset):
+    plan = make_plan(dataset, [Slow("alexnet")], 600.0, Wish())
+    assert trained(plan) == [("resnet", 5), ("vgg", 5)]
+    assert sum(line.seconds for line in plan.lines) == pytest.approx(600.0, rel=0.05)
 
 
 def test_nets_that_are_asked_for_are_shared_out(dataset):

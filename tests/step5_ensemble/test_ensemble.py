@@ -174,6 +174,18 @@ def test_a_member_with_too_few_answers_is_left_out_and_noted():
     assert made.notes == ("stump: left out, it answers 20 of 200 validation rows",)
 
 
+@pytest.mark.parametrize(("rows", "kept"), [(200, False), (5_000, True)])
+def test_a_net_of_few_folds_is_left_out_where_rows_are_few(rows, kept):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 4, rows)
+    full, part, hand = (answers(y, strength, rng) for strength in (1.0, 4.0, 1.0))
+    part[rows // 2 :] = np.nan  # as good as it is
+    members = (member("full", full, y), member("part", part, y))
+    made = ensemble(dataset(y), fleet(*members, member("hog", hand, y, "traditional")), seed=0)
+    assert ("part" in made.weights) == kept
+    assert bool(made.notes) != kept
+
+
 def test_a_fleet_without_an_answer_is_a_clear_error():
     y = np.zeros(5, np.int64)
     nothing = np.full((5, 4), np.nan, np.float32)
