@@ -186,10 +186,13 @@ class _Trial:
         """With as many test-time views as the time is good for."""
         return answering_within(self.dataset, self.wish, speed, self.seconds_each())
 
-    def _epochs(self, speed: float) -> float:
+    def _beside(self, speed: float) -> float:
+        """Seconds of a net that it does not train."""
         answering = self.answering(speed)
-        beside = answering.held + answering.vault + SETUP_SECONDS
-        training = max(0.0, self.seconds_each() - beside)
+        return answering.held + answering.vault + SETUP_SECONDS
+
+    def _epochs(self, speed: float) -> float:
+        training = max(0.0, self.seconds_each() - self._beside(speed))
         return speed * training / max(1, train_rows(self.dataset))
 
     def _enough(self, timing: Timing) -> bool:
@@ -208,15 +211,21 @@ class _Trial:
         self._settle(timing)
 
     def _more_nets(self) -> None:
-        """Where a net would be shown more than it can use, further nets do better (lab/LOG.md)."""
+        """Where a net would be shown more than it can use, further nets do better (lab/LOG.md).
+
+        Time that even those cannot use is left to other encoders.
+        """
         timing = self.chosen
         most = catalog.entry("encoder", timing.recipe.net).facts.get("most", math.inf)
         wanted = most * wanted_epochs(self.dataset, timing.recipe)
         useful = max(wanted, least_epochs(self.dataset, timing.recipe))
-        times = int(min(self._epochs(timing.rows_per_second) / useful, MOST_TIMES))
+        speed = timing.rows_per_second
+        times = int(min(self._epochs(speed) / useful, MOST_TIMES))
         if times > 1:
             self.nets, self.fleet = self.nets * times, self.nets * times + self.wish.company
-            self._settle(timing)
+        each = self._beside(speed) + useful * train_rows(self.dataset) / speed
+        self.seconds = min(self.seconds, self.nets * each)
+        self._settle(timing)
 
     def _settle(self, timing: Timing) -> None:
         """Take a timing with the passes that a net gets now."""

@@ -6,7 +6,8 @@ import pytest
 
 from fivefold import catalog
 from fivefold.step4_train.line_up import make_plan, make_plan_of_steps
-from fivefold.step4_train.recipes import Wish
+from fivefold.step4_train.plan import MOST_TIMES
+from fivefold.step4_train.recipes import Wish, wanted_epochs
 
 NETS = ("resnet", "vgg", "alexnet")
 
@@ -71,6 +72,19 @@ def test_where_the_best_encoder_would_starve_it_gets_all_the_time(dataset):
 def test_an_encoder_that_cannot_have_every_fold_is_left_out(dataset):
     plan = make_plan(dataset, [Slow("alexnet")], 600.0, Wish())
     assert trained(plan) == [("resnet", 5), ("vgg", 5)]
+    assert sum(line.seconds for line in plan.lines) == pytest.approx(600.0, rel=0.05)
+
+
+def test_time_that_no_net_can_use_is_left_to_others(dataset, monkeypatch):
+    entry = catalog.ENCODERS["resnet"]
+    capped = replace(entry, facts={**entry.facts, "most": 1.0, "steps": 1, "passes": 1.0})
+    monkeypatch.setitem(catalog.ENCODERS, "resnet", capped)
+    plan = make_plan(dataset, [Steady(20_000)], 600.0, Wish())
+    first = [line for line in plan.lines if line.recipe.net == "resnet"]
+    wanted = wanted_epochs(dataset, first[0].recipe)
+    assert len(first) == MOST_TIMES
+    assert 0.95 * wanted < first[0].recipe.epochs < 1.5 * wanted
+    assert sum(line.seconds for line in first) < 100.0
     assert sum(line.seconds for line in plan.lines) == pytest.approx(600.0, rel=0.05)
 
 
