@@ -122,6 +122,8 @@ def repeat_command(data: Any, asked: Options) -> str:  # noqa: ANN401 - any data
             words += ["--budget", f"{value:g}s"]
         elif name == "mirror" and value is not None:
             words.append("--mirror" if value else "--no-mirror")
+        elif isinstance(value, bool):
+            words += [f"--{name.replace('_', '-')}"] * value
         elif value is not None and (name, value) not in {("device", "auto"), ("launch", "here")}:
             words += [f"--{name.replace('_', '-')}", str(value)]
     return shlex.join(words)

@@ -15,6 +15,19 @@ from typing import TYPE_CHECKING, Annotated, final
 import typer
 
 from fivefold import __version__
+from fivefold.cli_options import (
+    Data,
+    Group,
+    Input,
+    Label,
+    Mirror,
+    NoisyLabels,
+    PathColumn,
+    Seed,
+    Target,
+    Test,
+    Time,
+)
 from fivefold.plumbing.errors import FivefoldError, OptionError
 from fivefold.plumbing.files import printable
 from fivefold.plumbing.place import place
@@ -55,42 +68,6 @@ def fivefold(
     """Raw data and a time in; a calibrated ensemble of deep nets and an honest report out."""
 
 
-Data = Annotated[
-    Path | None,
-    typer.Argument(help="Folder, archive or table of raw items; the embedded digits without it."),
-]
-Test = Annotated[
-    str | None,
-    typer.Option(help="The test part: other data, a column, or a condition such as 'index<5'."),
-]
-Input = Annotated[str | None, typer.Option("--input", help="Input kind, where the guess is wrong.")]
-Target = Annotated[str | None, typer.Option(help="Target kind, where the guess is wrong.")]
-Label = Annotated[
-    str | None,
-    typer.Option(help="The label: a column, a field of file names, a pattern, a condition."),
-]
-PathColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--path", help="Path column of a table, or file names: '{digit}_{speaker}_{index}.wav'."
-    ),
-]
-Group = Annotated[
-    str | None,
-    typer.Option(help="Rows that belong together: a column, a field, a pattern; none for none."),
-]
-Time = Annotated[
-    str | None, typer.Option("--time", help="When a row was: a column or field to split by.")
-]
-Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
-Mirror = Annotated[
-    bool | None,
-    typer.Option(
-        "--mirror/--no-mirror", help="Whether mirrored pictures keep their label; else tested."
-    ),
-]
-
-
 @app.command()
 def win(
     data: Data = None,
@@ -126,6 +103,7 @@ def win(
     group: Group = None,
     time_column: Time = None,
     mirror: Mirror = None,
+    noisy_labels: NoisyLabels = False,
 ) -> None:
     """Do the five steps inside the budget: pick, gather, expand, train several nets, ensemble."""
     if place().rank:
@@ -160,6 +138,7 @@ def win(
             group=group,
             time=time_column,
             mirror=mirror,
+            noisy_labels=noisy_labels,
         )
     print(run.report)
     print(f"predict: fivefold predict {printable(run.place)} FILES...")

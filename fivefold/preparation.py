@@ -12,6 +12,7 @@ from fivefold.plumbing.places import cache_root
 from fivefold.plumbing.run_folder import refuse_inside, writing
 from fivefold.plumbing.silence import Silence
 from fivefold.step1_pick import pick
+from fivefold.step2_gather.believed import believed
 from fivefold.step2_gather.gather import gather
 from fivefold.step2_gather.look import summary
 from fivefold.step3_expand import expand
@@ -121,9 +122,10 @@ def gathered_from(
         test_source=picked.test_source,
         tick=lambda share: progress.bar("decoding", share),
     )
-    for line in describe(gathered.dataset, gathered.vault.size):
+    dataset = believed(gathered.dataset) if asked.noisy_labels else gathered.dataset
+    for line in describe(dataset, gathered.vault.size):
         progress.say(line)
-    return gathered.dataset, gathered.vault
+    return dataset, gathered.vault
 
 
 def expander_for(dataset: Dataset, asked: Options, progress: Progress) -> Expander:

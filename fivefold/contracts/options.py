@@ -32,6 +32,7 @@ class Options:
         member_gpus: GPUs that each net asks a cluster for, also a part of one; None asks for one
             where there are any.
         mirror: Whether left-right mirrored pictures keep their label; None tests it on the data.
+        noisy_labels: Many labels are wrong: those that are believed are learned from.
     """
 
     budget: float = 600.0
@@ -52,6 +53,7 @@ class Options:
     member_cpus: float | None = None
     member_gpus: float | None = None
     mirror: bool | None = None
+    noisy_labels: bool = False
 
 
 def normal(asked: Options) -> Options:

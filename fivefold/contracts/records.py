@@ -158,6 +158,8 @@ class Dataset:
         cache_hit: The decoded cache of an earlier run was used.
         shape: What the input kind learned of its items, as JSON values: `item_shape`, `dtype`, and
             what else the kind needs again (a rate, a vocabulary).
+        given: (n,) class numbers as the data have them, where `targets` are those believed; None
+            where they are the same.
     """
 
     problem: Problem
@@ -177,6 +179,7 @@ class Dataset:
     seen_sizes: tuple[tuple[str, int], ...]
     cache_hit: bool = False
     shape: dict[str, Any] = field(default_factory=dict)
+    given: IntArray | None = None
 
 
 # ---------------------------------------------------------------- step 3: expand

@@ -27,7 +27,8 @@ def suspects_among(dataset: Dataset, rows: NDArray[np.bool_], answers: FloatArra
         rows: (N,) those that are answered by members that were not trained on them.
         answers: (V, K) the ensemble's calibrated answers to those.
     """
-    where, targets = np.flatnonzero(rows), dataset.targets[rows]
+    given = dataset.targets if dataset.given is None else dataset.given
+    where, targets = np.flatnonzero(rows), given[rows]
     found = doubts(answers, targets)
     pairs = zip(found.rows[:LISTED], found.believed[:LISTED], strict=True)
     return Suspects(
