@@ -42,7 +42,6 @@ ROWS = (
     Row(name="imdb", data="imdb/aclImdb.tar.xz", budget=600, floor=0.913, aim=0.925),
     Row(name="ag-news-small", data="ag_news_small", budget=300, floor=0.86, aim=0.884,
         arguments=("--noisy-labels",)),
-    Row(name="ag-news-small-as-given", data="ag_news_small", budget=300, floor=0.86, aim=0.884),
     Row(name="ud-english-ewt", data="ud_english_ewt", budget=600, floor=0.935, aim=0.954,
         metric="token_accuracy"),
     Row(name="splice-dna", data="splice_dna/splice.data", budget=300, floor=0.963, aim=0.97),

@@ -67,7 +67,8 @@ class TextExpander(Expander):
         why = f"{len(dataset.rows):,} texts of {used:,.0f} words in the mean"
         noise = (0.02, f"a slip of the pen changes no sense; {why}")
         if used < _SHORT:
-            return {"noise": noise, "drop": (0.0, f"a short text may hang on one word; {why}")}
+            dropped = (0.0, f"a short text may hang on one word; {why}")
+            return {"noise": noise, "drop": dropped, "mixup": (0.3, f"short texts; {why}")}
         few = len(dataset.rows) < _FEW_ROWS
         return {"noise": noise, "drop": (0.2 if few else 0.1, f"none hangs on one word; {why}")}
 
