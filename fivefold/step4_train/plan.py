@@ -72,6 +72,8 @@ def plan_encoder(
         alone = trial.time(trial.chosen.recipe, launchers[0])
     for company in () if apart else launchers[1:]:
         trial.accompany(ladder, rung, company)
+    if not wish.nets:
+        trial.more_nets()
     best = trial.chosen
     timings = tuple(replace(t, chosen=t is best) for t in trial.timings)
     notes = (NOT_TIMED,) if best.rows_per_second <= LEAST_SPEED else ()
@@ -133,8 +135,6 @@ class _Trial:
             rung = possible[-1]
         if too_dear == 0:
             self._fewer_nets()
-        elif not self.wish.nets:
-            self._more_nets()
         return good
 
     def accompany(self, ladder: list[Recipe], rung: int, company: Launcher) -> None:
@@ -210,7 +210,7 @@ class _Trial:
             self.nets -= 1
         self._settle(timing)
 
-    def _more_nets(self) -> None:
+    def more_nets(self) -> None:
         """Where a net would be shown more than it can use, further nets do better (lab/LOG.md).
 
         Time that even those cannot use is left to other encoders.
