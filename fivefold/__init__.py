@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fivefold.preparation import look
     from fivefold.public_data.fetch import get
     from fivefold.run import Run
-    from fivefold.winner import Winner
+    from fivefold.winner import Winner, WinnerRegressor
 
 __version__ = "0.1.0"
 
@@ -26,6 +26,7 @@ _PLACES = {
     "load": "fivefold.bundle",
     "get": "fivefold.public_data.fetch",
     "Winner": "fivefold.winner",
+    "WinnerRegressor": "fivefold.winner",
     "FivefoldError": "fivefold.plumbing.errors",
     "DataError": "fivefold.plumbing.errors",
     "OptionError": "fivefold.plumbing.errors",
@@ -39,6 +40,7 @@ __all__ = [
     "Run",
     "RunError",
     "Winner",
+    "WinnerRegressor",
     "__version__",
     "get",
     "load",

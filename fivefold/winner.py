@@ -1,4 +1,4 @@
-"""fivefold as a scikit-learn classifier: `Winner(budget="1m").fit(X, y).predict(X)`."""
+"""fivefold as scikit-learn estimators: `Winner(budget="1m").fit(X, y).predict(X)`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, validate_data
@@ -23,34 +23,12 @@ from fivefold.win_ import Report
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    FloatArray = NDArray[np.float64]
     Numbers = NDArray[np.generic]
 
 
-@final
-class Winner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """The five steps behind fit and predict, for pictures and for vectors.
-
-    `fit` seals a fifth of the rows in the vault, trains on the others, and judges the ensemble on
-    the vault: `report_` is what came out. It takes about as long as `budget` says, and since the
-    clock decides how far training gets, two fits are alike but not equal. Below some ten seconds
-    there is time for traditional models only.
-
-    Args:
-        budget: Wall-clock for a fit, as seconds or text such as `10m`.
-        nets: Number of deep nets; None leaves it to the plan.
-        net: Encoder word; None takes the kind's default.
-        metric: Metric that decides; None is accuracy.
-        device: `auto`, `cpu` or `cuda`.
-        random_state: Seed of every random choice: a number, a numpy RandomState, or None.
-        out: New folder for the run. Without it the run lies in a temporary folder, removed when
-            nothing refers to `run_` any more.
-
-    Attributes:
-        classes_: (K,) labels, sorted, with the values and type they have in y.
-        n_features_in_: D; only after fitting vectors (N, D).
-        run_: The finished run.
-        report_: Its report.
-    """
+class _Winning(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """What both estimators share: the options, the run, and how X is read."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - the options, as the field has them
         self,
@@ -75,6 +53,99 @@ class Winner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-le
         """What came out on the vault."""
         return self.run_.report
 
+    def _win(self, X: Numbers, y: Numbers, target: str) -> None:
+        """Do the five steps; `run_` is what came out."""
+        temporary = None if self.out is not None else Path(tempfile.mkdtemp(prefix="fivefold-"))
+        try:
+            self.run_ = win(
+                (X, y),
+                budget=self.budget,
+                out=self.out if temporary is None else temporary,
+                nets=self.nets,
+                net=self.net,
+                metric=self.metric,
+                device=self.device,
+                seed=_seed(self.random_state),
+                target=target,
+            )
+        except BaseException:
+            if temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        if temporary is not None:
+            _remove_with(self.run_, temporary)
+
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn has no types
+        """What scikit-learn wants to know of an estimator."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.non_deterministic = True  # the clock decides how far training gets
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The state with the run's folder as bytes, so that it predicts wherever it is loaded."""
+        state = dict(super().__getstate__())
+        if "run_" in state:
+            state["run_"] = _packed(state["run_"].folder)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Put the run into a temporary folder of its own."""
+        if "run_" in state:
+            state = {**state, "run_": _unpacked(state["run_"])}
+        super().__setstate__(state)
+
+    def _training(
+        self, X: ArrayLike, y: ArrayLike, *, numeric: bool = False
+    ) -> tuple[Numbers, Numbers]:
+        asked = {"y_numeric": numeric, "multi_output": numeric}
+        if np.asarray(X).ndim > 2:
+            for name in ("n_features_in_", "feature_names_in_"):  # of an earlier fit
+                self.__dict__.pop(name, None)
+            return check_X_y(X, y, allow_nd=True, **asked)
+        with _quiet():
+            return validate_data(self, X, y, dtype=np.float32, **asked)
+
+    def _new(self, X: ArrayLike) -> Numbers:
+        if hasattr(self, "n_features_in_"):
+            with _quiet():
+                return validate_data(self, X, dtype=np.float32, reset=False)
+        pictures = check_array(X, allow_nd=True)
+        if pictures.ndim < 3:
+            raise DataError(
+                found=f"X of shape {pictures.shape}",
+                wanted="pictures, as in fit",
+                hint="reshape X to (N, H, W) or (N, H, W, C)",
+            )
+        return pictures
+
+
+@final
+class Winner(ClassifierMixin, _Winning):  # type: ignore[misc]
+    """The five steps behind fit and predict, for pictures and for vectors.
+
+    `fit` seals a fifth of the rows in the vault, trains on the others, and judges the ensemble on
+    the vault: `report_` is what came out. It takes about as long as `budget` says, and since the
+    clock decides how far training gets, two fits are alike but not equal. Below some ten seconds
+    there is time for traditional models only.
+
+    Args:
+        budget: Wall-clock for a fit, as seconds or text such as `10m`.
+        nets: Number of deep nets; None leaves it to the plan.
+        net: Encoder word; None takes the kind's default.
+        metric: Metric that decides; None is accuracy.
+        device: `auto`, `cpu` or `cuda`.
+        random_state: Seed of every random choice: a number, a numpy RandomState, or None.
+        out: New folder for the run. Without it the run lies in a temporary folder, removed when
+            nothing refers to `run_` any more.
+
+    Attributes:
+        classes_: (K,) labels, sorted, with the values and type they have in y.
+        n_features_in_: D; only after fitting vectors (N, D).
+        run_: The finished run.
+        report_: Its report.
+    """
+
     def fit(self, X: ArrayLike, y: ArrayLike) -> Winner:
         """Do the five steps inside the budget.
 
@@ -89,24 +160,7 @@ class Winner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-le
         check_classification_targets(y)
         self.classes_, numbers = np.unique(y, return_inverse=True)
         words = np.array([str(label) for label in self.classes_.tolist()], dtype=object)
-        temporary = None if self.out is not None else Path(tempfile.mkdtemp(prefix="fivefold-"))
-        try:
-            self.run_ = win(
-                (X, words[numbers]),
-                budget=self.budget,
-                out=self.out if temporary is None else temporary,
-                nets=self.nets,
-                net=self.net,
-                metric=self.metric,
-                device=self.device,
-                seed=_seed(self.random_state),
-            )
-        except BaseException:
-            if temporary is not None:
-                shutil.rmtree(temporary, ignore_errors=True)
-            raise
-        if temporary is not None:
-            _remove_with(self.run_, temporary)
+        self._win(X, words[numbers], "class")
         return self
 
     def predict(self, X: ArrayLike) -> Numbers:
@@ -129,46 +183,45 @@ class Winner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-le
                 answers[:, k] = found[:, at]
         return answers / answers.sum(axis=1, keepdims=True)
 
-    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn has no types
-        """What scikit-learn wants to know of an estimator."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.non_deterministic = True  # the clock decides how far training gets
-        return tags
 
-    def __getstate__(self) -> dict[str, Any]:
-        """The state with the run's folder as bytes, so that it predicts wherever it is loaded."""
-        state = dict(super().__getstate__())
-        if "run_" in state:
-            state["run_"] = _packed(state["run_"].folder)
-        return state
+@final
+class WinnerRegressor(RegressorMixin, _Winning):  # type: ignore[misc]
+    """The five steps behind fit and predict, where the answer is a number, or several.
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Put the run into a temporary folder of its own."""
-        if "run_" in state:
-            state = {**state, "run_": _unpacked(state["run_"])}
-        super().__setstate__(state)
+    Args and attributes as those of `Winner`, but for `classes_`; without a metric the root of the
+    mean squared error decides.
+    """
 
-    def _training(self, X: ArrayLike, y: ArrayLike) -> tuple[Numbers, Numbers]:
-        if np.asarray(X).ndim > 2:
-            for name in ("n_features_in_", "feature_names_in_"):  # of an earlier fit
-                self.__dict__.pop(name, None)
-            return check_X_y(X, y, allow_nd=True)
-        with _quiet():
-            return validate_data(self, X, y, dtype=np.float32)
+    def fit(self, X: ArrayLike, y: ArrayLike) -> WinnerRegressor:
+        """Do the five steps inside the budget.
 
-    def _new(self, X: ArrayLike) -> Numbers:
-        if hasattr(self, "n_features_in_"):
-            with _quiet():
-                return validate_data(self, X, dtype=np.float32, reset=False)
-        pictures = check_array(X, allow_nd=True)
-        if pictures.ndim < 3:
-            raise DataError(
-                found=f"X of shape {pictures.shape}",
-                wanted="pictures, as in fit",
-                hint="reshape X to (N, H, W) or (N, H, W, C)",
-            )
-        return pictures
+        Args:
+            X: Pictures (N, H, W), (N, H, W, C) or (N, C, H, W), or vectors (N, D).
+            y: (N,) numbers, or (N, M): M numbers of each row.
+
+        Raises:
+            ValueError: X or y cannot be learned from; a DataError where they are too few.
+        """
+        X, y = self._training(X, y, numeric=True)
+        self._win(X, y, "number")
+        return self
+
+    def predict(self, X: ArrayLike) -> FloatArray:
+        """The number (N,), or the M numbers (N, M), of each item of X, as in `fit`."""
+        check_is_fitted(self)
+        return self._numbers(X)[0]
+
+    def predict_std(self, X: ArrayLike) -> FloatArray:
+        """The calibrated deviations of those numbers, of the same shape."""
+        check_is_fitted(self)
+        return self._numbers(X)[1]
+
+    def _numbers(self, X: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Means and deviations."""
+        found = self.run_.predict_proba(self._new(X)).astype(np.float64)
+        means, deviations = np.split(found, 2, axis=1)
+        lone = means.shape[1] == 1
+        return (means[:, 0], deviations[:, 0]) if lone else (means, deviations)
 
 
 def _quiet() -> np.errstate:
