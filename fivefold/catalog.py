@@ -145,7 +145,7 @@ ENCODERS = _entries(
              any_size=False),
     _encoder("mlp", "Mlp", "residual layers for columns of numbers",
              inputs=("array", "table"), wants=("columns",), optimiser="adamw", rate=2e-3,
-             source="arXiv 2106.11959", depths=(1, 2, 3), any_size=False,
+             source="arXiv 2106.11959", depths=(1, 2, 3), any_size=False, most=3.0,
              widths=(0.25, 0.5, 1.0, 2.0)),
     _encoder("conv1d", "Conv1d", "residual convolutions over time",
              inputs=("series",), optimiser="adamw", rate=2e-3, source="arXiv 1611.06455",
