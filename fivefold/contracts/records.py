@@ -255,6 +255,7 @@ class PlanLine:
         nets: Number of its nets, one per fold.
         why: What was measured, in words.
         steps: Fixed number of steps of each net instead of seconds; None goes by the clock.
+        full: More time than that would do its nets no good.
     """
 
     member: str
@@ -263,6 +264,7 @@ class PlanLine:
     nets: int
     why: str
     steps: int | None = None
+    full: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -48,7 +48,7 @@ def plan_nets(site: Site, launchers: Sequence[Launcher], share: Share, wish: Wis
 def train_nets(
     site: Site, launchers: Sequence[Launcher], plan: Plan, share: Share, audience: Audience
 ) -> Fleet:
-    """Train the planned nets, `plan.slots` side by side; each takes an equal part of what is left.
+    """Train the planned nets, `plan.slots` side by side; each takes its part of what is left.
 
     A net that fails is recorded and the others go on.
     """

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import TYPE_CHECKING, final
 
 from fivefold.plumbing.clock import Clock
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from fivefold.contracts.records import Plan
 
 LEAST_SECONDS = 1.0  # a net that would get less is not begun
+FULL = 1.2  # times its planned seconds are the most for a net that more would do no good
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +52,7 @@ class Audience:
 
 @final
 class PlanForeman:
-    """Gives every net of a plan its equal part of what is left when it begins.
+    """Gives every net of a plan its part of what is left when it begins.
 
     Args:
         plan: How many nets there are, and what each needs beside its training.
@@ -67,10 +70,14 @@ class PlanForeman:
     ) -> None:
         self.lost: list[str] = []
         self._folder, self._share, self._audience = folder, share, audience
-        nets = sum(line.nets for line in plan.lines)
-        full, odd = divmod(nets, slots)
-        last = [plan.alone if odd == 1 else 1.0] if odd else []
-        self._rounds, self._slots = [1.0] * full + last, slots
+        lines = [line for line in plan.lines for _ in range(line.nets)]
+        nets, odd = len(lines), len(lines) % slots
+        self._planned = [max(LEAST_SECONDS, line.seconds / line.nets) for line in lines]
+        self._most = [FULL * line.seconds / line.nets if line.full else math.inf for line in lines]
+        parts = [self._planned[begin : begin + slots] for begin in range(0, nets, slots)]
+        self._rounds, self._slots = [fmean(part) for part in parts], slots
+        if odd == 1:
+            self._rounds[-1] *= plan.alone
         self._single = nets - 1 if odd == 1 and slots > 1 else None
         self._held, self._for_vault = plan.held_seconds, nets * plan.vault_seconds
         self._views, self._begun = plan.views, 0
@@ -79,8 +86,10 @@ class PlanForeman:
         """The order with its seconds; None where there is no time, or somebody wants to stop."""
         number, self._begun = self._begun, self._begun + 1
         left = self._share.left() - self._for_vault
-        rounds = self._rounds[number // self._slots :]
-        seconds = left * rounds[0] / sum(rounds) - self._held
+        now = number // self._slots
+        part = self._planned[number] if number != self._single else self._rounds[now]
+        seconds = min(left, left * part / sum(self._rounds[now:]), self._slots * self._most[number])
+        seconds -= self._held
         begun = any((self._folder / order.member).glob(f"{order.fold}.*"))
         if not begun and (self.stop() or (order.steps is None and seconds < LEAST_SECONDS)):
             reason = "the run was interrupted" if self.stop() else "no time was left"

@@ -100,10 +100,12 @@ class _Trial:
         timings: All that was timed.
         chosen: The timing that the plan is made from.
         alone: `Plan.alone`.
+        full: `PlanLine.full`.
     """
 
     chosen: Timing
     alone = 1.0
+    full = False
 
     def __init__(self, dataset: Dataset, seconds: float, wish: Wish) -> None:
         self.dataset, self.wish = dataset, wish
@@ -224,6 +226,7 @@ class _Trial:
         if times > 1:
             self.nets, self.fleet = self.nets * times, self.nets * times + self.wish.company
         each = self._beside(speed) + useful * train_rows(self.dataset) / speed
+        self.full = self.nets * each < self.seconds
         self.seconds = min(self.seconds, self.nets * each)
         self._settle(timing)
 
@@ -275,7 +278,8 @@ def _lines(dataset: Dataset, best: Timing, trial: _Trial) -> tuple[PlanLine, ...
         f"{each * best.slots:.0f} s a net (width {recipe.width:g} wants "
         f"{wanted_epochs(dataset, recipe):.1f}), size {size}"
     )
-    return lines_of(recipe, trial.nets, dataset.n_folds, seconds=each, why=why)
+    lines = lines_of(recipe, trial.nets, dataset.n_folds, seconds=each, why=why)
+    return tuple(replace(line, full=trial.full) for line in lines)
 
 
 def lines_of(
