@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from fivefold.contracts.records import Dataset
     from fivefold.contracts.roles import InputKind, TargetKind
     from fivefold.nets.base import Net
+    from fivefold.traditional.answers import TraditionalModel
 
 Item = str | Path | bytes | np.ndarray | Mapping[str, Any] | Row | ArrayRow | list[str]
 AT_ONCE = 500  # raw items decoded at a time
@@ -107,6 +108,8 @@ class Bundle:
         with whole(folder):
             self.facts = saving.load(Facts, folder, "bundle")
         self._device = device
+        self._nets: dict[str, Net] = {}
+        self._models: dict[str, TraditionalModel] = {}
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -188,7 +191,7 @@ class Bundle:
                     tick(len(found) / (nets + 1))
         opponents = [m for m in self.facts.members if m.kind == "traditional"]
         if opponents:
-            found |= predict_rows(opponents, self.folder, rows)
+            found |= predict_rows(opponents, self.folder, rows, known=self._models)
         return found
 
     def pool(self, parts: dict[str, FloatArray]) -> FloatArray:
@@ -206,6 +209,7 @@ class Bundle:
     def only(self, names: set[str]) -> Bundle:
         """The same bundle narrowed to some members; for measuring what they cost."""
         narrowed = Bundle(self.folder, device=self._device)
+        narrowed._nets, narrowed._models = self._nets, self._models
         members = tuple(m for m in self.facts.members if m.name in names)
         narrowed.facts = replace(self.facts, members=members)
         return narrowed
@@ -241,10 +245,6 @@ class Bundle:
         kind = self._target
         folds = [parts[f"{member.name}/{part.fold}"] for part in member.parts]
         return kind.settled(np.mean([kind.addable(one) for one in folds], axis=0))
-
-    @cached_property
-    def _nets(self) -> dict[str, Net]:
-        return {}
 
     def _net(self, member: Member, file: str) -> Net:
         if file not in self._nets and member.recipe is not None:

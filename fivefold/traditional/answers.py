@@ -132,6 +132,7 @@ def predict_rows(
     folder: Path,
     rows: Items,
     *,
+    known: dict[str, TraditionalModel] | None = None,
     tick: Callable[[float], None] | None = None,
 ) -> dict[str, FloatArray]:
     """Answers (N, ...) of every part of the members, by `member/fold`.
@@ -142,12 +143,15 @@ def predict_rows(
         members: Traditional members, whose files lie below `folder`.
         folder: The run's folder for training.
         rows: Rows (N) to answer for.
+        known: Members that were loaded before; those that are loaded now are added.
         tick: Told the share (0 to 1) that is done.
 
     Raises:
         RunError: A file is missing, damaged, or holds a type that is not on the list.
     """
-    models = {member.name: load_traditional(folder, member) for member in members}
+    loaded = {} if known is None else known
+    loaded |= {m.name: load_traditional(folder, m) for m in members if m.name not in loaded}
+    models = {member.name: loaded[member.name] for member in members}
     wanted = {_key(b): (b, m.card) for m in models.values() for b in m.features}
     costs = {key: card.features[block.name] for key, (block, card) in wanted.items()}
     total = sum(costs.values()) or 1.0
