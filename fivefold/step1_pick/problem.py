@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fivefold.contracts.records import Guess, Input, Listing, Problem, Target
+from fivefold.contracts.records import PACK, Guess, Input, Listing, Problem, Target
 from fivefold.contracts.roles import Source
 from fivefold.plumbing.errors import DataError, OptionError
 from fivefold.plumbing.files import printable
@@ -171,7 +171,8 @@ def _target(found: Found, asked: Asked) -> tuple[str, list[str | None], str]:
 def _kind(found: Found, asked: Asked) -> Guess:
     if isinstance(found.source, ArraySource):
         why = f"items of shape {found.source.items.shape[1:]}"
-        return Guess(question="input", answer=found.kind or "", why=why, option="input=KIND")
+        option = "--input KIND" if found.layout == PACK else "input=KIND"
+        return Guess(question="input", answer=found.kind or "", why=why, option=option)
     own = next((one for one in found.guesses if one.question == "input"), None)
     if found.kind is not None or isinstance(found.source, RowSource):
         return own or Guess(
