@@ -269,8 +269,9 @@ class Bundle:
         shape, problem = self.facts.shape, self.facts.problem
         try:
             if isinstance(item, Row | Mapping):
-                cells = item.cells if isinstance(item, Row) else item
-                return self._kind.fit(self._kind.open(raw_of_row(cells, problem)), shape)
+                row = item if isinstance(item, Row) else Row("", item)
+                raw = raw_of_row(row.cells, problem, row.folder)
+                return self._kind.fit(self._kind.open(raw), shape)
             if isinstance(item, ArrayRow | np.ndarray):
                 numbers = item.numbers if isinstance(item, ArrayRow) else item
                 taken = self._kind.take(numbers, problem.inputs[0].scale)

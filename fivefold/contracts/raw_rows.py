@@ -16,42 +16,46 @@ if TYPE_CHECKING:
 
     from fivefold.contracts.records import Input, Problem
 
+HERE = Path()
 _CELLS, _TEXT, _TOKENS = "table", "text", "tokens"
 
 
-def raw_of_row(row: Mapping[str, Any], problem: Problem) -> bytes:
+def raw_of_row(row: Mapping[str, Any], problem: Problem, folder: Path = HERE) -> bytes:
     """The raw bytes of a row.
 
     Args:
         row: Column -> cell; for a column of files their paths. Of several inputs also the parts
             themselves, as `inputs/several.py` has them.
         problem: Says what is read from which columns.
+        folder: What paths are relative to.
 
     Raises:
         BadItem: A column is missing, or its file cannot be read.
     """
     if len(problem.inputs) == 1:
-        return _raw(row, problem.inputs[0])
+        return _raw(row, problem.inputs[0], folder)
     if all(isinstance(part, dict) and "kind" in part for part in row.values()):
         return json.dumps(row).encode()
     taken = {name for one in problem.inputs for name in _columns(one)}
     rest = {name: cell for name, cell in row.items() if name not in taken}
-    parts = {one.kind: _part(rest if one.kind == _CELLS else row, one) for one in problem.inputs}
+    parts = {
+        one.kind: _part(rest if one.kind == _CELLS else row, one, folder) for one in problem.inputs
+    }
     return json.dumps(parts).encode()
 
 
-def _part(row: Mapping[str, Any], one: Input) -> dict[str, object] | None:
+def _part(row: Mapping[str, Any], one: Input, folder: Path) -> dict[str, object] | None:
     if one.kind == _CELLS:
         return {"kind": one.kind, "cells": {name: plain(cell) for name, cell in row.items()}}
     if all(plain(row.get(name)) is None for name in _columns(one)):
         return None
-    raw = _raw(row, one)
+    raw = _raw(row, one, folder)
     if one.kind in (_TEXT, _TOKENS):
         return {"kind": one.kind, "text": raw.decode("utf-8", "surrogateescape")}
     return {"kind": one.kind, "base64": base64.b64encode(raw).decode()}
 
 
-def _raw(row: Mapping[str, Any], one: Input) -> bytes:
+def _raw(row: Mapping[str, Any], one: Input, folder: Path) -> bytes:
     """The raw bytes of one input of a row."""
     if one.kind == _CELLS:
         return json.dumps({name: plain(cell) for name, cell in row.items()}).encode()
@@ -65,7 +69,7 @@ def _raw(row: Mapping[str, Any], one: Input) -> bytes:
         text = "\n".join(str(plain(cell) or "") for cell in cells)
         return text.encode("utf-8", "surrogateescape")
     try:
-        return Path(str(cells[0])).read_bytes()
+        return (folder / str(cells[0])).read_bytes()
     except (OSError, ValueError) as cause:
         raise BadItem(f"names a file that cannot be read ({cause})") from cause
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fivefold.contracts.raw_rows import HERE
 from fivefold.plumbing.errors import DataError
 from fivefold.plumbing.files import printable
 from fivefold.plumbing.frames import is_frame, is_row, rows_of
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a file: its name for people, and column -> cell."""
+    """A row of a file: its name for people, column -> cell, and what paths are relative to."""
 
     name: str
     cells: Mapping[str, Any]
+    folder: Path = HERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def _rows_in(path: Path) -> list[Row]:
     shown = printable(str(path))
     table = read_table(path.name, _content(path, "a table of rows"))
     return [
-        Row(f"{shown} row {number}", dict(zip(table.columns, cells, strict=True)))
+        Row(f"{shown} row {number}", dict(zip(table.columns, cells, strict=True)), path.parent)
         for number, cells in enumerate(table.cells, start=1)
     ]
 
