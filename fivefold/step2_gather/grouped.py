@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _TRIES = 4
 # A larger share of the rows teaches always: what is left beside it would be too little.
 _GIANT = 2 / 3
+_TOO_FEW = 2  # units, of which none can be left out
 
 
 def united(copies: IntArray, groups: IntArray) -> tuple[IntArray, NDArray[np.bool_]]:
@@ -88,6 +89,7 @@ def folds_by_group(
 
     Returns:
         (N,) fold of each row or -1, number of folds, in words; None where units allow no folds.
+        Of two units none is left out: what both have in common is not seen in one.
     """
     counts, unit = _counts(strata, units)
     size = counts.sum(axis=1)
@@ -95,7 +97,7 @@ def folds_by_group(
     free = size <= _GIANT * len(strata)
     if each_trained:
         free &= ~_irreplaceable(counts)
-    if not free.any() or len(size) < 2:
+    if not free.any() or len(size) <= _TOO_FEW:
         return None
     number = min(FOLDS, int(free.sum()))
     if len(strata) > FOLDED_MOST or number == 1:

@@ -51,7 +51,7 @@ def test_uneven_groups_fill_the_share_and_every_class():
 
 
 def test_many_rows_have_whole_groups_held_out():
-    strata, groups = speakers(120, each=100)
+    strata, groups = speakers(160, each=100)
     folds, number, words = folds_by_group(strata, groups, seed=1)
     assert number == 1
     assert (folds == 0).sum() == 1000
@@ -131,3 +131,8 @@ def test_no_group_is_parted_and_every_class_is_trained_on(rows, seed):
         assert len(set(folds[groups == group])) == 1
     for fold in range(number):
         assert set(strata[folds != fold]) == set(strata)
+
+
+def test_of_two_groups_none_is_left_out():
+    groups = np.repeat([0, 1], 30)
+    assert folds_by_group(np.arange(60) % 2, groups, seed=1) is None
