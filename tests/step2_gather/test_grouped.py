@@ -56,7 +56,7 @@ def test_many_rows_have_whole_groups_held_out():
     assert number == 1
     assert (folds == 0).sum() == 1000
     assert not set(groups[folds == 0]) & set(groups[folds == -1])
-    assert words == "1,000 of 12,000 open rows held out for validation, by group"
+    assert words == "1,000 of 16,000 open rows held out for validation, by group"
 
 
 def test_a_group_of_most_rows_always_teaches():
