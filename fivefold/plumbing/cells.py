@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Cell = str | float | None
 
 # How spreadsheets, R, SQL, pandas and people with a keyboard write that there is nothing.
-_MISSING = frozenset(
+MISSING = frozenset(
     (
         *("", "?", "-", "--", ".", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "(null)"),
         *("none", "nil", "missing", r"\n", "inf", "-inf", "infinity", "-infinity"),
@@ -51,7 +51,12 @@ def plain(value: object) -> Cell:
     if isinstance(value, date):  # a datetime is one too
         return value.isoformat() if value == value else None  # noqa: PLR0124 - not a time
     text = "" if value is None else str(value).strip()
-    return None if text.casefold() in _MISSING else text
+    return None if is_missing(text) else text
+
+
+def is_missing(text: str) -> bool:
+    """Whether text says that there is nothing: `?`, `NA`, `nan` ..."""
+    return text.casefold() in MISSING
 
 
 def words_of(cell: str | float) -> str:

@@ -66,7 +66,7 @@ def read_paths(
     """
     part = None if any(parts) else part_column(table, {path, asked.label})
     label = _label(table, {path, part, asked.group, asked.time}, asked)
-    name, labels = of_table(table.columns, table.cells, table.name).choose(label.name, "--label")
+    name, labels = of_table(table.columns, table.cells, table.name).labels(label.name)
     cells = table.column(path)
     names = [None if cell is None else find(cell) or cell for cell in cells]
     parts = _parts(table, part, names, parts)

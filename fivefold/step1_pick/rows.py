@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from fivefold.step1_pick.forms import Cell
     from fivefold.step1_pick.tables import Table
 
-_NO_LABEL = frozenset(("?", "nan", "NaN", "null", "NULL"))  # "None" and "NA" may be classes
 _LONG = 8  # words per cell from which on a text beside other columns gets a net of its own
 
 
@@ -55,8 +54,7 @@ def read_rows(
     part, parts = _parts(table, parts, asked)
     profiles = {name: profile(name, fields.column(name)) for name in table.columns}
     taken = _label(table, profiles, {part, asked.group, asked.time}, asked, label)
-    name, labels = fields.choose(taken.name, "--label")
-    labels = [None if one is None or one in _NO_LABEL else one for one in labels]
+    name, labels = fields.labels(taken.name)
     free = [
         one
         for one in profiles.values()

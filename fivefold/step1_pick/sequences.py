@@ -131,7 +131,7 @@ def read_long(
         taken, guess = label.name, label.guess()
     else:
         guess = None
-    name, labels = fields.choose(taken, "--label")
+    name, labels = fields.labels(taken)
     values = _matrix(table, steps)
     starts = [start for start, _ in bounds]
     names = tuple(f"{table.name}:{key}={table.column(key)[start]}" for start in starts)

@@ -81,7 +81,7 @@ def _shards(shards: Shards, asked: Asked) -> Found:
     )
     if label is None:
         raise _no_label(fields)
-    name, labels = fields.choose(label, "--label")
+    name, labels = fields.labels(label)
     own = [field for field in shards.fields if field not in _ABOUT and field != label]
     item = next(iter(own or [field for field in ("txt", "text") if field in shards.fields]), None)
     if item is None:
@@ -165,7 +165,7 @@ def _columns(rows: ColumnRows, asked: Asked) -> Found:
     label = asked.label or next((word for word in ranked if word in free), None)
     if label is None:
         raise _no_label(fields)
-    name, labels = fields.choose(label, "--label")
+    name, labels = fields.labels(label)
     seen = (word for word in free if is_group(word) and word != label)
     group = None if asked.group else next(seen, None)
     taken = {label, name, group, *name.split(", ")}

@@ -280,6 +280,21 @@ def test_target_kinds(tmp_path, cells, target, first):
     assert picked.listing.labels[0] == first
 
 
+@pytest.mark.parametrize("gap", ["NA", "n/a", "#N/A", "none", ".", "-"])
+def test_a_gap_among_numbers_is_no_label_and_no_class(tmp_path, gap):
+    cells = [gap if i == 3 else i * 37 % 101 / 7 for i in range(60)]
+    rows = [(cell, sentence(i)) for i, cell in enumerate(cells)]
+    data = write(tmp_path / "x.csv", table(rows, ("price", "text")))
+    for asked in (None, "number"):
+        picked = pick(data, scratch=tmp_path, target_kind=asked)
+        assert picked.problem.target.kind == "number"
+        assert [i for i, one in enumerate(picked.listing.labels) if one is None] == [3]
+    rows = [(("NA", "EU", "None")[i % 3], sentence(i)) for i in range(60)]
+    write(data, table(rows, ("region", "text")))
+    words = pick(data, scratch=tmp_path, label="region")
+    assert set(words.listing.labels) == {"NA", "EU", "None"}
+
+
 def test_several_label_columns_and_a_condition(tmp_path):
     rows = [(sentence(i), i % 2, i // 2 % 2, i / 9) for i in range(40)]
     write(tmp_path / "x.csv", table(rows, ("text", "toxic", "rude", "score")))
