@@ -80,6 +80,18 @@ class Fields:
         none = {cell for cell, own in told.items() if (_gap(own) if numbers else cell in _NEVER)}
         return name, [None if cell in none else cell for cell in cells]
 
+    def behind(self, *options: str | None) -> set[str]:
+        """The columns that options take up: the one they name, several, or that of a condition."""
+        taken: set[str] = set()
+        for text in options:
+            if text in self.words:
+                taken.add(str(text))
+                continue
+            rule = condition(text or "")
+            several = (word.strip() for word in (text or "").split(","))
+            taken |= {*several, rule.field if rule else ""}
+        return taken & set(self.words)
+
 
 def _gap(pieces: Sequence[str]) -> bool:
     return any(map(is_missing, pieces))

@@ -14,7 +14,6 @@ from fivefold.step1_pick.columns import part_column
 from fivefold.step1_pick.fields import of_table
 from fivefold.step1_pick.found import Found
 from fivefold.step1_pick.parts import part_of
-from fivefold.step1_pick.patterns import condition
 from fivefold.step1_pick.profile import Profile, profile, texts_in
 from fivefold.step1_pick.reading import Reading
 from fivefold.step1_pick.roles import LabelColumn, group_column, label_column, set_aside
@@ -53,13 +52,11 @@ def read_rows(
     fields = of_table(table.columns, table.cells, table.name)
     part, parts = _parts(table, parts, asked)
     profiles = {name: profile(name, fields.column(name)) for name in table.columns}
-    taken = _label(table, profiles, {part, asked.group, asked.time}, asked, label)
+    settled = {part, *fields.behind(asked.group, asked.time)}
+    taken = _label(table, profiles, settled, asked, label)
     name, labels = fields.labels(taken.name)
-    free = [
-        one
-        for one in profiles.values()
-        if one.name not in {part, asked.group, asked.time, *columns_in(taken.name, table)}
-    ]
+    settled |= fields.behind(taken.name)
+    free = [one for one in profiles.values() if one.name not in settled]
     group, offered, about_group = (None, None, None) if asked.group else group_column(free)
     cells = {one.name: fields.column(one.name) for one in free}
     rows_in = [i for i, one in enumerate(parts) if one != "test"]
@@ -120,15 +117,6 @@ def _label(
         return LabelColumn(name=label, why=why, named=True, others=tuple(others))
     free = [one for name, one in profiles.items() if name not in taken]
     return label_column(free, of_table(table.columns, table.cells, table.name).where)
-
-
-def columns_in(label: str, table: Table) -> set[str]:
-    """The columns that a label option takes up: itself, several, or the one of a condition."""
-    if label in table.columns:
-        return {label}
-    asked = condition(label)
-    words = {word.strip() for word in label.split(",")} & set(table.columns)
-    return words | ({asked.field} if asked else set())
 
 
 def _inputs(

@@ -245,6 +245,22 @@ def test_a_group_column_is_taken_by_name_and_offered_otherwise(tmp_path):
     assert pick(tmp_path / "y.csv", scratch=tmp_path, group="group").listing.groups[4] == "p1"
 
 
+def test_columns_that_groups_and_times_are_made_of_are_no_input(tmp_path):
+    rows = [(i % 2, i // 8, i // 2 % 4, i, i * i % 17 / 3) for i in range(64)]
+    write(tmp_path / "x.csv", table(rows, ("label", "farm", "stall", "hour", "weight")))
+    named = {"label": "label", "group": "farm, stall", "time": "hour", "scratch": tmp_path}
+    picked = pick(tmp_path / "x.csv", **named)
+    assert json.loads(picked.source.read("x.csv:3")) == {"weight": 1 / 3}
+    assert picked.listing.groups[1] == SEPARATOR.join(("0", "0"))
+    for i in range(64):
+        write(tmp_path / "img" / f"{i}.png", "\x89PNG\r\n\x1a\n" + "x" * 20, "latin-1")
+    rows = [(f"img/{i}.png", *row) for i, row in enumerate(rows)]
+    write(tmp_path / "y.csv", table(rows, ("photo", "label", "farm", "stall", "hour", "weight")))
+    picked = pick(tmp_path / "y.csv", **named, input_kind="several")
+    parts = json.loads(picked.source.read("img/1.png"))
+    assert parts["table"]["cells"] == {"weight": 1 / 3}
+
+
 @pytest.mark.parametrize(
     "form", ["{}", "2024-03-{:02d}", "2024-03-{:02d}T10:00:00", "{:02d}.03.2024"]
 )
