@@ -16,7 +16,13 @@ from fivefold.step1_pick.found import Found
 from fivefold.step1_pick.parts import part_of
 from fivefold.step1_pick.profile import Profile, profile, texts_in
 from fivefold.step1_pick.reading import Reading
-from fivefold.step1_pick.roles import LabelColumn, group_column, label_column, set_aside
+from fivefold.step1_pick.roles import (
+    LabelColumn,
+    about_aside,
+    group_column,
+    label_column,
+    set_aside,
+)
 from fivefold.step1_pick.words import TOKENS, word_of
 
 if TYPE_CHECKING:
@@ -73,7 +79,7 @@ def read_rows(
     inputs = _inputs(free, tokens, aside, table, asked)
     inputs = replace(inputs, columns=cells, profiles=profiles)
     tags = _tags(labels, cells[inputs.texts[0]]) if inputs.kind == "tokens" else None
-    guesses = [_layout(table), taken.guess(), about_group, *_aside(aside), inputs.guess()]
+    guesses = [_layout(table), taken.guess(), about_group, *about_aside(aside), inputs.guess()]
     return Found(
         source=RowSource(table.names, inputs.row, _stamp(stamp, inputs, table)),
         listing=Listing(names=table.names, labels=tuple(tags or labels), parts=tuple(parts)),
@@ -182,15 +188,3 @@ def _layout(table: Table) -> Guess:
         + (f" and {len(table.columns) - 12} more" if len(table.columns) > 12 else ""),
         option="--input KIND",
     )
-
-
-def _aside(aside: dict[str, str]) -> list[Guess]:
-    return [
-        Guess(
-            question=f"column {printable(name)}",
-            answer="no input",
-            why=why,
-            option=f"--label {printable(name)}",
-        )
-        for name, why in aside.items()
-    ]
