@@ -323,6 +323,30 @@ def test_several_label_columns_and_a_condition(tmp_path):
     assert "score" not in json.loads(cut.source.read("x.csv:2")).get("table", {}).get("cells", {})
 
 
+@pytest.mark.parametrize(("no", "yes"), [(0, 1), ("no", "yes"), ("FALSE", "TRUE"), ("0.0", "1.0")])
+def test_several_label_columns_of_truth_values(tmp_path, no, yes):
+    rows = [(sentence(i), (no, yes)[i % 2], (no, yes)[i // 2 % 2]) for i in range(40)]
+    write(tmp_path / "x.csv", table(rows, ("text", "toxic", "rude")))
+    both = pick(tmp_path / "x.csv", scratch=tmp_path, label="toxic,rude")
+    assert both.problem.target.kind == "labels"
+    assert both.listing.labels[:2] == ("", "toxic")
+
+
+def test_several_label_columns_of_other_values(tmp_path):
+    marks = [(sentence(i), i % 5 + 1, i % 2 + 1) for i in range(40)]
+    write(tmp_path / "x.csv", table(marks, ("text", "food", "service")))
+    picked = pick(tmp_path / "x.csv", scratch=tmp_path, label="food,service")
+    assert picked.problem.target.kind == "number"
+    assert picked.listing.labels[1] == SEPARATOR.join("22")
+    with pytest.raises(DataError, match="'2' in the label columns food, service"):
+        pick(tmp_path / "x.csv", scratch=tmp_path, label="food,service", target_kind="labels")
+    colours, shapes = ("red", "blue"), ("round", "square")
+    words = [(sentence(i), colours[i % 2], shapes[i // 2 % 2]) for i in range(40)]
+    write(tmp_path / "y.csv", table(words, ("text", "colour", "shape")))
+    with pytest.raises(DataError, match="'red' in the label columns colour, shape"):
+        pick(tmp_path / "y.csv", scratch=tmp_path, label="colour,shape")
+
+
 def test_a_target_that_the_labels_are_not(tmp_path):
     write(tmp_path / "x.csv", table(TEXTS, ("label", "text")))
     with pytest.raises(DataError, match="the label 'good'"):
