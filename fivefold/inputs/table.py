@@ -110,7 +110,7 @@ class Table(InputKind):
         ]
         told += [
             f"column {name} has numbers beyond {_MOST:.2g}, which count as missing"
-            for name in shape["beyond"]
+            for name in shape.get("beyond", ())  # a cache of an older version has none
         ]
         return tuple(told)
 

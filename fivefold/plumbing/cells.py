@@ -16,8 +16,9 @@ Cell = str | float | None
 # How spreadsheets, R, SQL, pandas and people with a keyboard write that there is nothing.
 MISSING = frozenset(
     (
-        *("", "?", "-", "--", ".", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "nat", "null"),
-        *("(null)", "none", "nil", "missing", r"\n", "inf", "-inf", "infinity", "-infinity"),
+        *("", "?", "-", "--", ".", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "-nan", "nat"),
+        *("null", "(null)", "none", "nil", "missing", r"\n"),
+        *("inf", "-inf", "infinity", "-infinity"),
     )
 )
 _MOST = sys.float_info.max
@@ -93,15 +94,16 @@ def number(cell: Cell, *, comma: bool = False) -> float | None:
 def decimal_comma(cells: Iterable[Cell]) -> bool:
     """Whether a column has decimal commas: more cells are numbers only with them than without.
 
-    `0,726`, `3,14` and `1.234,5` say that it has, `0.726` and `1,234.5` that it has not; `1,046`
-    alone does not tell.
+    `0,726`, `3,14` and `1.234,5` say that it has; `0.726`, `1,234.5` and fractions that are
+    numbers already, that it has not; `1,046` alone does not tell.
     """
+    cells = tuple(cells)
     texts = [cell.strip(_UNITS) for cell in cells if isinstance(cell, str)]
     texts = [text for text in texts if "," in text or "." in text]
     if not any("," in text or text.count(".") > 1 for text in texts):
         return False
     votes = [(_read(text, ",") is not None) - (_read(text, ".") is not None) for text in texts]
-    return sum(votes) > 0
+    return sum(votes) > sum(isinstance(cell, float) and cell % 1 > 0 for cell in cells)
 
 
 def is_number(text: str) -> bool:

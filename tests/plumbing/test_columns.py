@@ -11,7 +11,7 @@ from fivefold.plumbing.columns import learn_columns, numbers_of, reads_as, words
 
 
 @pytest.mark.parametrize(
-    "value", [None, "", "  ", "?", "NA", "n/a", "NaN", "None", "NULL", "-", float("nan"), math.inf]
+    "value", [None, "", "  ", "?", "NA", "n.a.", "NaN", "None", "NULL", "-", float("nan"), math.inf]
 )
 def test_missing_in_many_ways(value):
     assert plain(value) is None
@@ -33,7 +33,7 @@ def test_numbers_as_text(value, found):
     [
         *[(["0,726", "1,046"], True), (["1,5", "1,046"], True), (["1.234,56", "1.234"], True)],
         *[(["1,046", "2,518"], False), (["1,046.5", "2,518"], False), (["1,234,567"], False)],
-        *[(["0.726", "1.046", "2.5", "1,5"], False), (["1.046"], False), ([3.5, "a, b"], False)],
+        *[(["0.726", "1.046", "2.5", "1,5"], False), (["1.046"], False), ([3.5, "1,5"], False)],
         *[(["1.234.567", "12.345"], True), (["-0,5 %", "1,250 %"], True), ([], False)],
     ],
 )
