@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fivefold.contracts.records import SEPARATOR
-from fivefold.plumbing.cells import is_missing
+from fivefold.plumbing.cells import is_missing, number
 from fivefold.plumbing.errors import DataError
 from fivefold.plumbing.files import printable
-from fivefold.step1_pick.forms import is_number
 from fivefold.step1_pick.patterns import Pattern, condition, is_pattern
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ class Fields:
         name, cells = self.choose(text, "--label")
         told = {cell: cell.split(SEPARATOR) for cell in set(cells) if cell is not None}
         full = [piece for pieces in told.values() if not _gap(pieces) for piece in pieces]
-        numbers = bool(full) and all(map(is_number, full))
+        numbers = bool(full) and all(number(piece) is not None for piece in full)
         none = {cell for cell, own in told.items() if (_gap(own) if numbers else cell in _NEVER)}
         return name, [None if cell in none else cell for cell in cells]
 

@@ -6,9 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from fivefold.contracts.records import SEPARATOR
+from fivefold.plumbing.cells import decimal_comma, is_number, number
 from fivefold.plumbing.errors import DataError
 from fivefold.plumbing.files import printable
-from fivefold.step1_pick.forms import is_number
 from fivefold.step1_pick.profile import texts_in
 from fivefold.step1_pick.words import label_rank
 
@@ -40,8 +40,10 @@ def read_target(
     if given and all(texts_in(label) is not None for label in given):
         lists = [None if one is None else SEPARATOR.join(texts_in(one) or []) for one in labels]
         return asked or "labels", lists, "each label is a list"
-    if asked == "number" or (asked is None and _numbers(given, column)):
-        return "number", _checked(labels), _why_number(given)
+    pointed = _pointed(labels)
+    numbers = [label for label in pointed if label is not None]
+    if asked == "number" or (asked is None and _numbers(numbers, column)):
+        return "number", _checked(pointed), _why_number(numbers)
     several = any(SEPARATOR in label for label in given)
     if several and asked in (None, "labels"):
         return _several(labels, column, asked)
@@ -70,6 +72,20 @@ def _numbers(given: Sequence[str], column: str | None) -> bool:
     rank = label_rank(column) if column else None
     named = rank is not None and rank < label_rank("label_name")  # type: ignore[operator]
     return not (counted and named and len(pieces) >= 10 * len(values))
+
+
+def _pointed(labels: Sequence[Cell]) -> Sequence[Cell]:
+    """Numbers with decimal commas with points; other labels as they are."""
+    pieces = {p for label in labels if label is not None for p in label.split(SEPARATOR)}
+    if not decimal_comma(pieces):
+        return labels
+    told = {piece: number(piece, comma=True) for piece in pieces}
+    if None in told.values():
+        return labels
+    return [
+        None if label is None else SEPARATOR.join(repr(told[p]) for p in label.split(SEPARATOR))
+        for label in labels
+    ]
 
 
 def _why_number(given: Sequence[str]) -> str:

@@ -15,8 +15,10 @@ import pyarrow.feather
 import pytest
 
 from fivefold.contracts.records import SEPARATOR
+from fivefold.inputs.table import Table
 from fivefold.plumbing.errors import DataError, OptionError
 from fivefold.step1_pick import pick
+from fivefold.step1_pick.forms import separated
 
 WORDS = "the quick brown fox jumps over a lazy dog while it rains on the old bridge".split()  # noqa: SIM905
 
@@ -95,6 +97,36 @@ def test_rows_of_cells_are_a_table(tmp_path):
     assert picked.problem.target.column == "kind"
     assert json.loads(picked.source.read("x.csv:4")) == {"age": 2.0, "colour": None, "size": 2 / 3}
     assert "identifier" in guess(picked, "column RowId").why
+
+
+@pytest.mark.parametrize("gap", ["#N/A", ".", "missing", "n.a.", "<5", "(null)"])
+def test_a_column_of_numbers_with_a_dirty_cell_stays_an_input(tmp_path, gap):
+    rows = [
+        (("a", "b")[i % 2], f"{i * 0.377:.3f}".replace(".", ","), i / 7, gap if i == 9 else i / 11)
+        for i in range(60)
+    ]
+    data = write(tmp_path / "x.csv", table(rows, ("label", "temp", "ratio", "dirty"), ";"))
+    picked = pick(data, scratch=tmp_path)
+    assert not any(g.answer == "no input" for g in picked.problem.guesses)
+    kind = Table()
+    opened = [kind.open(picked.source.read(name)) for name in picked.listing.names]
+    shape = kind.learn(opened)
+    values = np.stack([kind.fit(one, shape) for one in opened])
+    assert np.allclose(values[:, 0], np.arange(60) * 0.377, atol=1e-3)
+    assert np.isnan(values[:, 2]).sum() == 1
+
+
+def test_a_target_with_decimal_commas_is_a_number(tmp_path):
+    rows = [(f"{i * 0.377:.3f}".replace(".", ",") if i else "NA", i % 9 / 7) for i in range(60)]
+    data = write(tmp_path / "x.csv", table(rows, ("price", "size"), ";"))
+    picked = pick(data, scratch=tmp_path)
+    assert picked.problem.target.kind == "number"
+    assert picked.listing.labels[:4] == (None, "0.377", "0.754", "1.131")
+
+
+def test_a_first_line_of_numbers_with_commas_is_no_header():
+    assert separated("x.csv", "0,5;k;l;m\n1,5;n;o;p\n").columns is None
+    assert separated("x.csv", "25%;75%;mean\n1;2;3\n").columns == ("25%", "75%", "mean")
 
 
 def test_a_table_without_a_header(tmp_path):
