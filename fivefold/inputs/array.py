@@ -143,7 +143,7 @@ def _grid(found: NumberText) -> tuple[tuple[float, ...], NDArray[np.float64]]:
     if min(values.shape) > 1:
         return found.leading, values
     flat = values.ravel()
-    for count in range(1, _MOST_LEADING + 1):
+    for count in range(1, min(_MOST_LEADING, len(flat) - 1) + 1):
         sides = _stated(flat[:count], len(flat) - count)
         if sides:
             return (*found.leading, *flat[:count].tolist()), flat[count:].reshape(sides)

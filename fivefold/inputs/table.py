@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fivefold.plumbing.cells import Cell
+    from fivefold.plumbing.columns import Slot
 
 _OBJECT = re.compile(rb'\s*\{\s*["}]')
 _PART = re.compile(rb'"kind"\s*:\s*"')
+_MOST = float(np.finfo(np.float32).max)
 
 
 @final
@@ -58,19 +60,22 @@ class Table(InputKind):
 
         Returns:
             `item_shape`, `dtype`; `columns`: D slots, see `plumbing/columns.py`; `left_out`:
-            column -> why; `texts`: columns of free text.
+            column -> why; `texts`: columns of free text; `beyond`: columns with numbers that
+            float32 has no room for.
         """
-        found = learn_columns([_cells(sample) for sample in samples])
+        rows = [_cells(sample) for sample in samples]
+        found = learn_columns(rows)
         return {
             "item_shape": [len(found.slots)],
             "dtype": "float32",
             "columns": found.slots,
             "left_out": found.left_out,
             "texts": found.texts,
+            "beyond": _beyond(rows, found.slots),
         }
 
     def fit(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.generic]:
-        """The row as numbers (D,).
+        """The row as numbers (D,); one that float32 has no room for is missing, not infinite.
 
         Raises:
             BadItem: It has none of the columns that are used.
@@ -79,7 +84,7 @@ class Table(InputKind):
         if not any(slot["of"] in cells for slot in shape["columns"]):
             wanted = ", ".join(dict.fromkeys(slot["of"] for slot in shape["columns"]))
             raise BadItem(f"has none of the columns {wanted}")
-        return np.array(numbers_of(cells, shape["columns"]), dtype=np.float32)
+        return _finite(numbers_of(cells, shape["columns"]))
 
     def show(self, item: NDArray[np.generic], shape: dict[str, Any]) -> str:
         """The cells that are there, in words."""
@@ -103,6 +108,10 @@ class Table(InputKind):
             "part of several inputs it is read whole"
             for name in shape["texts"]
         ]
+        told += [
+            f"column {name} has numbers beyond {_MOST:.2g}, which count as missing"
+            for name in shape.get("beyond", ())  # a cache of an older version has none
+        ]
         return tuple(told)
 
 
@@ -111,6 +120,23 @@ def _packed(row: Mapping[str, object]) -> NDArray[np.uint8]:
     if all(cell is None for cell in cells.values()):
         raise BadItem("has no cell that holds anything")
     return np.frombuffer(json.dumps(cells, sort_keys=False).encode(), np.uint8)
+
+
+def _finite(numbers: Sequence[float]) -> NDArray[np.float32]:
+    """Numbers in float32, NaN where they are too large for it."""
+    with np.errstate(over="ignore"):
+        found = np.array(numbers, np.float32)
+    found[~np.isfinite(found)] = np.nan
+    return found
+
+
+def _beyond(rows: Sequence[Mapping[str, Cell]], slots: Sequence[Slot]) -> list[str]:
+    """Columns in which some row has a number that `_finite` takes for missing."""
+    plain_ones = [slot for slot in slots if slot["take"] in ("value", "digits")]
+    most = np.zeros(len(plain_ones))
+    for row in rows:
+        most = np.fmax(most, np.abs(numbers_of(row, plain_ones)))
+    return [slot["of"] for slot, one in zip(plain_ones, most, strict=True) if one > _MOST]
 
 
 def _cells(item: NDArray[np.generic]) -> dict[str, Cell]:

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 Cell = str | float | None
 
 # How spreadsheets, R, SQL, pandas and people with a keyboard write that there is nothing.
-_MISSING = frozenset(
+MISSING = frozenset(
     (
-        *("", "?", "-", "--", ".", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "(null)"),
-        *("none", "nil", "missing", r"\n", "inf", "-inf", "infinity", "-infinity"),
+        *("", "?", "-", "--", ".", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "-nan", "nat"),
+        *("null", "(null)", "none", "nil", "missing", r"\n"),
+        *("inf", "-inf", "infinity", "-infinity"),
     )
 )
+_MOST = sys.float_info.max
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_GROUPED = re.compile(r"[+-]?\d{1,3}([, ' _]\d{3})+(\.\d*)?")  # 1,234,567.8
-_COMMA = re.compile(r"[+-]?\d+,\d+")  # 3,14
+_DECIMAL = {  # mark -> a number with it: plain, and in groups of three digits
+    ".": (_NUMBER, re.compile(r"[+-]?[1-9]\d{0,2}([, '_]\d{3})+(\.\d*)?")),  # 1,234,567.8
+    ",": (
+        re.compile(r"[+-]?(\d+(,\d+)?|,\d+)([eE][+-]?\d+)?"),
+        re.compile(r"[+-]?[1-9]\d{0,2}([. '_]\d{3})+(,\d*)?"),  # 1.234.567,8
+    ),
+}
 _CODE = re.compile(r"[+-]?0\d+")  # 00501: a code that a number would lose the zeros of
 _UNITS = "$€£¥% "
 _DATES = (
@@ -47,11 +55,16 @@ def plain(value: object) -> Cell:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return float(value) if math.isfinite(value) else None
+        return float(value) if abs(value) <= _MOST else None
     if isinstance(value, date):  # a datetime is one too
         return value.isoformat() if value == value else None  # noqa: PLR0124 - not a time
     text = "" if value is None else str(value).strip()
-    return None if text.casefold() in _MISSING else text
+    return None if is_missing(text) else text
+
+
+def is_missing(text: str) -> bool:
+    """Whether text says that there is nothing: `?`, `NA`, `nan` ..."""
+    return text.casefold() in MISSING
 
 
 def words_of(cell: str | float) -> str:
@@ -61,18 +74,51 @@ def words_of(cell: str | float) -> str:
     return str(int(cell)) if cell == int(cell) else repr(cell)
 
 
-def number(cell: Cell) -> float | None:
-    """The number a cell stands for: `1,234`, `$5`, `12 %`, `3,14`; None where it is none."""
+def number(cell: Cell, *, comma: bool = False) -> float | None:
+    """The number a cell stands for: `1,234`, `$5`, `12 %`, `3,14`; None where it is none.
+
+    Args:
+        cell: A cell in plain form.
+        comma: Its column has decimal commas: `1,234` is less than two, `1.234` is over a thousand.
+    """
     if cell is None or isinstance(cell, float):
         return cell
     text = cell.strip(_UNITS)
-    if _GROUPED.fullmatch(text):
-        text = re.sub(r"[, '_]", "", text)
-    elif _COMMA.fullmatch(text):
-        text = text.replace(",", ".")
-    elif not _NUMBER.fullmatch(text):
+    for mark in ",." if comma else ".,":
+        found = _read(text, mark)
+        if found is not None:
+            return found
+    return None
+
+
+def decimal_comma(cells: Iterable[Cell]) -> bool:
+    """Whether a column has decimal commas: more cells are numbers only with them than without.
+
+    `0,726`, `3,14` and `1.234,5` say that it has; `0.726`, `1,234.5` and fractions that are
+    numbers already, that it has not; `1,046` alone does not tell.
+    """
+    cells = tuple(cells)
+    texts = [cell.strip(_UNITS) for cell in cells if isinstance(cell, str)]
+    texts = [text for text in texts if "," in text or "." in text]
+    if not any("," in text or text.count(".") > 1 for text in texts):
+        return False
+    votes = [(_read(text, ",") is not None) - (_read(text, ".") is not None) for text in texts]
+    return sum(votes) > sum(isinstance(cell, float) and cell % 1 > 0 for cell in cells)
+
+
+def is_number(text: str) -> bool:
+    """Whether text is a number and nothing else: no unit, no comma, no word such as `nan`."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def _read(text: str, mark: str) -> float | None:
+    """The number that text stands for if `mark` is its decimal mark."""
+    plain_form, grouped = _DECIMAL[mark]
+    if grouped.fullmatch(text):
+        text = re.sub(rf"[^\d+{mark}-]", "", text)
+    elif not plain_form.fullmatch(text):
         return None
-    found = float(text)
+    found = float(text.replace(mark, "."))
     return found if math.isfinite(found) else None
 
 

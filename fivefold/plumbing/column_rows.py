@@ -125,6 +125,17 @@ class ColumnRows:
             for _, batch in self.batches(0, [name]):
                 yield from _of(batch, name).to_pylist()
 
+    def sample(self, names: Sequence[str], most: int) -> tuple[range, dict[str, list[Any]]]:
+        """Rows spread evenly over all, at most so many, and their cells in some columns."""
+        rows = range(0, len(self), max(-(-len(self) // most), 1))
+        found: dict[str, list[Any]] = {name: [] for name in names}
+        for start, batch in self.batches(0, names) if rows and names else ():
+            first = -start % rows.step
+            for name in names:
+                cells = _of(batch, name)
+                found[name] += [cells[i].as_py() for i in range(first, len(batch), rows.step)]
+        return rows, found
+
     def stamp(self) -> str:
         """A hash of paths, sizes and times."""
         digest = hashlib.blake2b(digest_size=16)

@@ -11,6 +11,7 @@ itself, the parts of a date, or what can be seen of a short text. A slot is a JS
     values    of a category: value i has the code i, any other the code len(values)
     form      of a date: how it is written
     word      of `word`: which
+    comma     of a `value`: true where its column has decimal commas
 
 Axes: D slots.
 """
@@ -27,6 +28,7 @@ from fivefold.plumbing.cells import (
     DATE_PARTS,
     Cell,
     date_form,
+    decimal_comma,
     is_code,
     moment,
     number,
@@ -100,7 +102,8 @@ def reads_as(cells: Sequence[Cell]) -> str:
     distinct = len({words_of(cell) for cell in there})
     if distinct < 2 and len(there) in (0, len(cells)):
         return "constant" if there else "nothing"
-    numbers = [n for cell in there if (n := number(cell)) is not None]
+    comma = decimal_comma(there)
+    numbers = [n for cell in there if (n := number(cell, comma=comma)) is not None]
     if len(numbers) >= _MOSTLY * len(there) and not _codes(there):
         return "identifier" if _counts(numbers) else "number"
     if date_form(there)[1] >= _MOSTLY:
@@ -140,7 +143,7 @@ def _column(name: str, cells: list[Cell]) -> tuple[list[Slot], str]:
     what = reads_as(cells)
     slots: list[Slot] = []
     if what == "number":
-        slots = [_slot(name, "value")]
+        slots = [_slot(name, "value", **({"comma": True} if decimal_comma(there) else {}))]
     elif what == "date":
         slots = _dates(name, there)
     elif what == "category":
@@ -222,7 +225,7 @@ def _code(text: str, values: list[str]) -> int:
 
 
 _TAKES: dict[str, Callable[[str | float, Slot], float | None]] = {
-    "value": lambda cell, _: number(cell),
+    "value": lambda cell, slot: number(cell, comma=slot.get("comma", False)),
     "digits": lambda cell, _: _digits(words_of(cell)),
     "length": lambda cell, _: len(words_of(cell)),
     "word": lambda cell, slot: slot["word"] in _words(words_of(cell)),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from fivefold.plumbing.cells import is_missing
 from fivefold.plumbing.errors import BadItem
 from fivefold.plumbing.files import printable
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MOST_BYTES = 256 << 20  # of a text file; decoded and split it takes many times that
-MISSING = frozenset({"", "?", "na", "n/a", "nan", "null", "none", "-nan", "#n/a", "missing", "."})
 _COMMENTS = ("#", "%", "//")
 _SEPARATORS = ("\t", ";", "|", ",")
 _LOOKED_AT = 50  # lines that the separator is read off
@@ -132,7 +132,7 @@ def _cells(line: str, separator: str | None) -> list[str]:
 
 def _number(cell: str, comma: str) -> float | None:
     """A cell's number, NaN where it is missing, None where it is something else."""
-    if cell.lower() in MISSING:
+    if is_missing(cell):
         return math.nan
     try:
         return float(cell.replace(",", comma) if comma else cell)

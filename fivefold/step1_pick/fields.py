@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fivefold.contracts.records import SEPARATOR
+from fivefold.plumbing.cells import is_missing, number
 from fivefold.plumbing.errors import DataError
 from fivefold.plumbing.files import printable
 from fivefold.step1_pick.patterns import Pattern, condition, is_pattern
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from fivefold.step1_pick.forms import Cell
 
 Column = Sequence["Cell"]
+_NEVER = frozenset(("?", "nan", "NaN", "null", "NULL"))  # "None" and "NA" may be classes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +66,34 @@ class Fields:
             wanted=f"a column {printable(asked.field if asked else text)!r}",
             hint=f"name one of the columns found with {option}",
         )
+
+    def labels(self, text: str) -> tuple[str, list[Cell]]:
+        """What `--label` names, as `choose` gives it, without the words for a label not given.
+
+        `NA` beside classes called by words may be one of them; beside numbers it is none.
+        """
+        name, cells = self.choose(text, "--label")
+        told = {cell: cell.split(SEPARATOR) for cell in set(cells) if cell is not None}
+        full = [piece for pieces in told.values() if not _gap(pieces) for piece in pieces]
+        numbers = bool(full) and all(number(piece) is not None for piece in full)
+        none = {cell for cell, own in told.items() if (_gap(own) if numbers else cell in _NEVER)}
+        return name, [None if cell in none else cell for cell in cells]
+
+    def behind(self, *options: str | None) -> set[str]:
+        """The columns that options take up: the one they name, several, or that of a condition."""
+        taken: set[str] = set()
+        for text in options:
+            if text in self.words:
+                taken.add(str(text))
+                continue
+            rule = condition(text or "")
+            several = (word.strip() for word in (text or "").split(","))
+            taken |= {*several, rule.field if rule else ""}
+        return taken & set(self.words)
+
+
+def _gap(pieces: Sequence[str]) -> bool:
+    return any(map(is_missing, pieces))
 
 
 def of_table(columns: tuple[str, ...], cells: Sequence[Sequence[Cell]], name: str) -> Fields:

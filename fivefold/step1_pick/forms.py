@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fivefold.plumbing.cells import MISSING, number
 from fivefold.plumbing.errors import DataError
 from fivefold.step1_pick.words import is_known
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 Cell = str | None
 Row = tuple[Cell, ...]
-MISSING = frozenset(("", "?", "na", "n/a", "nan", "null", "none", "-", "<na>"))
 _DELIMITERS = "\t,;|"
 _LOOKED_AT = 100
 _LONGEST_CELL = 16 << 20
@@ -133,7 +133,7 @@ def _is_header(cells: Sequence[Row]) -> bool:
     first = cells[0]
     if len(cells) == 1 or any(cell is not None and is_known(cell) for cell in first):
         return True
-    if any(cell is not None and (is_number(cell) or cell in MISSING) for cell in first):
+    if any(cell is not None and (_is_number(cell) or cell in MISSING) for cell in first):
         return False
     below = cells[1:]
     return not any(
@@ -142,13 +142,9 @@ def _is_header(cells: Sequence[Row]) -> bool:
     )
 
 
-def is_number(cell: str) -> bool:
-    """Whether a cell is a number; words such as `nan` and `infinity` are none."""
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return cell[-1:].isdigit() or cell[-1:] == "."
+def _is_number(cell: str) -> bool:
+    """A number; one with its unit behind it may be the name of a column, as `75%` is."""
+    return cell.removesuffix(".")[-1:].isdigit() and number(cell) is not None
 
 
 # ------------------------------------------------------------------------------ JSON
@@ -161,17 +157,17 @@ def json_lines(shown: str, text: str) -> Form:
         DataError: A line that is none.
     """
     records, lines = [], []
-    for number, line in enumerate(text.split("\n"), start=1):
+    for count, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
             record = json.loads(line)
         except (ValueError, RecursionError) as cause:
-            raise _not_an_object(f"line {number} of {shown}", str(cause)) from cause
+            raise _not_an_object(f"line {count} of {shown}", str(cause)) from cause
         if not isinstance(record, dict):
-            raise _not_an_object(f"line {number} of {shown}", type(record).__name__)
+            raise _not_an_object(f"line {count} of {shown}", type(record).__name__)
         records.append(record)
-        lines.append(number)
+        lines.append(count)
     return _of_records(records, lines)
 
 
@@ -192,9 +188,9 @@ def json_list(shown: str, text: str) -> Form:
         value = lists[0] if len(lists) == 1 else [value]
     if not isinstance(value, list):
         raise _not_an_object(shown, type(value).__name__)
-    for number, record in enumerate(value, start=1):
+    for count, record in enumerate(value, start=1):
         if not isinstance(record, dict):
-            raise _not_an_object(f"item {number} of {shown}", type(record).__name__)
+            raise _not_an_object(f"item {count} of {shown}", type(record).__name__)
     return _of_records(value, list(range(1, len(value) + 1)))
 
 

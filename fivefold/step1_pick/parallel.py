@@ -64,7 +64,7 @@ def read_parallel(source: Files, tables: Sequence[str], asked: Asked) -> Found |
         if asked.label
         else label_column(profiles, fields.where)
     )
-    name, labels = fields.choose(label.name, "--label")
+    name, labels = fields.labels(label.name)
     free = [one for one in profiles if one.name != name]
     believed = next((one.name for one in free if _says_group(origin[one.name])), None)
     group, _, told = group_column([one for one in free if one.name == believed] or free)

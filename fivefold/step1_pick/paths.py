@@ -21,7 +21,6 @@ from fivefold.step1_pick.patterns import is_pattern
 from fivefold.step1_pick.profile import profile
 from fivefold.step1_pick.reading import Reading, reading_of
 from fivefold.step1_pick.roles import LabelColumn, group_column, label_column, set_aside
-from fivefold.step1_pick.rows import columns_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,8 +64,10 @@ def read_paths(
         DataError: No column could be the label.
     """
     part = None if any(parts) else part_column(table, {path, asked.label})
-    label = _label(table, {path, part, asked.group, asked.time}, asked)
-    name, labels = of_table(table.columns, table.cells, table.name).choose(label.name, "--label")
+    fields = of_table(table.columns, table.cells, table.name)
+    settled = {path, part, *fields.behind(asked.group, asked.time)}
+    label = _label(table, settled, asked)
+    name, labels = fields.labels(label.name)
     cells = table.column(path)
     names = [None if cell is None else find(cell) or cell for cell in cells]
     parts = _parts(table, part, names, parts)
@@ -95,7 +96,7 @@ def read_paths(
         label_column=name,
         fields=fields,
     )
-    return _with_others(found, fields, {path, part, *columns_in(label.name, table)}, asked)
+    return _with_others(found, fields, settled | fields.behind(label.name), asked)
 
 
 def left_out(found: Found, source: Files, tables: Sequence[str]) -> tuple[Guess, ...]:
@@ -162,7 +163,6 @@ def _one_label_each(
 
 def _with_others(found: Found, fields: Fields, taken: set[str | None], asked: Asked) -> Found:
     """What the other columns are: groups, inputs beside the file, or nothing."""
-    taken |= {asked.group, asked.time}
     profiles = [profile(word, fields.column(word)) for word in fields.words if word not in taken]
     group, offered, told = (None, None, None) if asked.group else group_column(profiles)
     columns = {one.name: fields.column(one.name) for one in profiles}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from fivefold.step1_pick.forms import MISSING, is_number
+from fivefold.plumbing.cells import decimal_comma, is_missing, number
 from fivefold.step1_pick.words import TEXTS, is_id, word_of
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fivefold.step1_pick.forms import Cell
 
 _SAMPLE = 2000
+_MOSTLY = 0.95  # of the cells that are numbers make a column of numbers
 _TEXT_WORDS, _TEXT_LETTERS = 6, 40  # from so many on, on average, cells are sentences
 
 
@@ -28,7 +29,8 @@ class Profile:
         name: Its name.
         counts: Cells that are not missing, with how often each stands there.
         rows: All rows.
-        numeric: Every cell is a number.
+        numeric: Nearly every cell is a number; one that is none counts as missing then.
+        comma: Its numbers have decimal commas.
         words: Words per cell, on average.
         letters: Characters per cell, on average.
         lists: Every cell is a JSON list of texts.
@@ -38,6 +40,7 @@ class Profile:
     counts: Counter[str]
     rows: int
     numeric: bool
+    comma: bool
     words: float
     letters: float
     lists: bool
@@ -69,8 +72,9 @@ class Profile:
             return False
         all_differ = self.distinct == self.given
         if self.numeric:
-            whole = all(float(cell).is_integer() for cell in list(self.counts)[:_SAMPLE])
-            return all_differ and whole and (is_id(self.name) or self._counted())
+            head = self._head()
+            whole = all(value.is_integer() for value in head)
+            return all_differ and whole and (is_id(self.name) or _counted(head))
         return self.distinct > 0.95 * self.given and self.words < 1.5 and not self.text
 
     @property
@@ -78,11 +82,10 @@ class Profile:
         """Few values that repeat, as classes have them."""
         return 2 <= self.distinct <= max(self.given // 2, 2)
 
-    def _counted(self) -> bool:
-        """1, 2, 3 ... in the order of the rows."""
-        head = [float(cell) for cell in list(self.counts)[:_SAMPLE]]
-        steps = {b - a for a, b in pairwise(head)}
-        return steps == {1.0} and head[0] in (0.0, 1.0)
+    def _head(self) -> list[float]:
+        """The first numbers."""
+        found = (number(cell, comma=self.comma) for cell in list(self.counts)[:_SAMPLE])
+        return [value for value in found if value is not None]
 
 
 def profile(name: str, cells: Sequence[Cell]) -> Profile:
@@ -91,21 +94,25 @@ def profile(name: str, cells: Sequence[Cell]) -> Profile:
     counts = Counter({c: n for c, n in every.items() if c is not None and not is_missing(c)})
     sample = list(counts)[:: max(len(counts) // _SAMPLE, 1)]
     share = max(len(sample), 1)
+    numbers = sum(n for cell, n in counts.items() if number(cell) is not None)
     lists = bool(sample) and all(texts_in(cell) is not None for cell in sample)
+    numeric = bool(counts) and numbers >= _MOSTLY * counts.total()
     return Profile(
         name=name,
         counts=counts,
         rows=len(cells),
-        numeric=bool(counts) and all(is_number(cell) for cell in counts),
+        numeric=numeric,
+        comma=numeric and decimal_comma(counts),
         words=sum(len(cell.split()) for cell in sample) / share,
         letters=sum(map(len, sample)) / share,
         lists=lists,
     )
 
 
-def is_missing(cell: str) -> bool:
-    """Whether a cell says that there is nothing: `?`, `NA`, `nan` ..."""
-    return len(cell) <= 4 and cell.casefold() in MISSING
+def _counted(numbers: Sequence[float]) -> bool:
+    """1, 2, 3 ... in the order of the rows."""
+    steps = {b - a for a, b in pairwise(numbers)}
+    return steps == {1.0} and numbers[0] in (0.0, 1.0)
 
 
 def texts_in(cell: str) -> list[str] | None:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fivefold.contracts.records import Guess, Input
+from fivefold.plumbing.cells import is_missing, is_number
 from fivefold.plumbing.files import printable
 from fivefold.step1_pick.forms import Cell
-from fivefold.step1_pick.profile import Profile, is_missing, texts_in
+from fivefold.step1_pick.profile import Profile, texts_in
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,12 +83,10 @@ class Reading:
         cell = self.columns[name][row]
         if cell is None or is_missing(cell):
             return None
-        if not self.profiles[name].numeric:
+        # What a comma means is the kind's to learn from all cells, so that it knows for new rows.
+        if not self.profiles[name].numeric or self.profiles[name].comma:
             return cell
-        try:
-            return float(cell)
-        except ValueError:  # a test part may hold what the training part never did
-            return cell
+        return float(cell) if is_number(cell) else cell
 
 
 def reading_of(free: Sequence[Profile], columns: Mapping[str, Sequence[Cell]]) -> Reading:

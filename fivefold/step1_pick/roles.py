@@ -115,6 +115,19 @@ def set_aside(
     return aside
 
 
+def about_aside(aside: Mapping[str, str]) -> list[Guess]:
+    """What was set aside, told."""
+    return [
+        Guess(
+            question=f"column {printable(name)}",
+            answer="no input",
+            why=why,
+            option=f"--label {printable(name)}",
+        )
+        for name, why in aside.items()
+    ]
+
+
 def _tells(cells: Sequence[Cell], labels: Sequence[Cell], vocabulary: set[str], label: str) -> str:
     """Why a column would give the label away; empty when it does not."""
     pairs = [(a, b) for a, b in zip(cells, labels, strict=True) if a is not None and b is not None]

@@ -14,10 +14,15 @@ from fivefold.step1_pick.columns import part_column
 from fivefold.step1_pick.fields import of_table
 from fivefold.step1_pick.found import Found
 from fivefold.step1_pick.parts import part_of
-from fivefold.step1_pick.patterns import condition
 from fivefold.step1_pick.profile import Profile, profile, texts_in
 from fivefold.step1_pick.reading import Reading
-from fivefold.step1_pick.roles import LabelColumn, group_column, label_column, set_aside
+from fivefold.step1_pick.roles import (
+    LabelColumn,
+    about_aside,
+    group_column,
+    label_column,
+    set_aside,
+)
 from fivefold.step1_pick.words import TOKENS, word_of
 
 if TYPE_CHECKING:
@@ -28,7 +33,6 @@ if TYPE_CHECKING:
     from fivefold.step1_pick.forms import Cell
     from fivefold.step1_pick.tables import Table
 
-_NO_LABEL = frozenset(("?", "nan", "NaN", "null", "NULL"))  # "None" and "NA" may be classes
 _LONG = 8  # words per cell from which on a text beside other columns gets a net of its own
 
 
@@ -54,14 +58,11 @@ def read_rows(
     fields = of_table(table.columns, table.cells, table.name)
     part, parts = _parts(table, parts, asked)
     profiles = {name: profile(name, fields.column(name)) for name in table.columns}
-    taken = _label(table, profiles, {part, asked.group, asked.time}, asked, label)
-    name, labels = fields.choose(taken.name, "--label")
-    labels = [None if one is None or one in _NO_LABEL else one for one in labels]
-    free = [
-        one
-        for one in profiles.values()
-        if one.name not in {part, asked.group, asked.time, *columns_in(taken.name, table)}
-    ]
+    settled = {part, *fields.behind(asked.group, asked.time)}
+    taken = _label(table, profiles, settled, asked, label)
+    name, labels = fields.labels(taken.name)
+    settled |= fields.behind(taken.name)
+    free = [one for one in profiles.values() if one.name not in settled]
     group, offered, about_group = (None, None, None) if asked.group else group_column(free)
     cells = {one.name: fields.column(one.name) for one in free}
     rows_in = [i for i, one in enumerate(parts) if one != "test"]
@@ -78,7 +79,7 @@ def read_rows(
     inputs = _inputs(free, tokens, aside, table, asked)
     inputs = replace(inputs, columns=cells, profiles=profiles)
     tags = _tags(labels, cells[inputs.texts[0]]) if inputs.kind == "tokens" else None
-    guesses = [_layout(table), taken.guess(), about_group, *_aside(aside), inputs.guess()]
+    guesses = [_layout(table), taken.guess(), about_group, *about_aside(aside), inputs.guess()]
     return Found(
         source=RowSource(table.names, inputs.row, _stamp(stamp, inputs, table)),
         listing=Listing(names=table.names, labels=tuple(tags or labels), parts=tuple(parts)),
@@ -122,15 +123,6 @@ def _label(
         return LabelColumn(name=label, why=why, named=True, others=tuple(others))
     free = [one for name, one in profiles.items() if name not in taken]
     return label_column(free, of_table(table.columns, table.cells, table.name).where)
-
-
-def columns_in(label: str, table: Table) -> set[str]:
-    """The columns that a label option takes up: itself, several, or the one of a condition."""
-    if label in table.columns:
-        return {label}
-    asked = condition(label)
-    words = {word.strip() for word in label.split(",")} & set(table.columns)
-    return words | ({asked.field} if asked else set())
 
 
 def _inputs(
@@ -196,15 +188,3 @@ def _layout(table: Table) -> Guess:
         + (f" and {len(table.columns) - 12} more" if len(table.columns) > 12 else ""),
         option="--input KIND",
     )
-
-
-def _aside(aside: dict[str, str]) -> list[Guess]:
-    return [
-        Guess(
-            question=f"column {printable(name)}",
-            answer="no input",
-            why=why,
-            option=f"--label {printable(name)}",
-        )
-        for name, why in aside.items()
-    ]

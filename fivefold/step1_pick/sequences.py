@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fivefold.contracts.records import Guess, Input, Listing
+from fivefold.plumbing.cells import number
 from fivefold.plumbing.errors import BadItem, DataError
 from fivefold.plumbing.files import printable
 from fivefold.plumbing.sources import RowSource
 from fivefold.plumbing.ts import read_ts
 from fivefold.step1_pick.fields import Fields
 from fivefold.step1_pick.found import Found
-from fivefold.step1_pick.profile import is_missing, profile
+from fivefold.step1_pick.profile import profile
 from fivefold.step1_pick.roles import label_column
 from fivefold.step1_pick.row_files import about_parts, raw_of
 from fivefold.step1_pick.words import TIMES, is_group, is_id, word_of
@@ -131,8 +132,8 @@ def read_long(
         taken, guess = label.name, label.guess()
     else:
         guess = None
-    name, labels = fields.choose(taken, "--label")
-    values = _matrix(table, steps)
+    name, labels = fields.labels(taken)
+    values = _matrix(table, [profiles[step] for step in steps])
     starts = [start for start, _ in bounds]
     names = tuple(f"{table.name}:{key}={table.column(key)[start]}" for start in starts)
     layout = Guess(
@@ -168,12 +169,9 @@ def _constant(cells: Sequence[Cell], bounds: Sequence[tuple[int, int]]) -> list[
     return [cells[start] for start, _ in bounds]
 
 
-def _matrix(table: Table, columns: Sequence[str]) -> NDArray[np.float32]:
+def _matrix(table: Table, columns: Sequence[Profile]) -> NDArray[np.float32]:
     """(rows, C) float32; NaN where a cell is missing."""
-    found = [
-        [np.nan if cell is None or is_missing(cell) else float(cell) for cell in table.column(name)]
-        for name in columns
-    ]
+    found = [[number(cell, comma=of.comma) for cell in table.column(of.name)] for of in columns]
     return np.array(found, dtype=np.float32).T
 
 

@@ -20,6 +20,8 @@ from fivefold.step1_pick.documents import is_document
 from fivefold.step1_pick.fields import Fields
 from fivefold.step1_pick.found import Found
 from fivefold.step1_pick.parts import cut_part, part_of
+from fivefold.step1_pick.profile import profile
+from fivefold.step1_pick.roles import about_aside, set_aside
 from fivefold.step1_pick.words import PARTS, TEXTS, is_group, is_id, label_rank, word_of
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 # Column files up to this size are read as tables, which look closer at every column.
 _SMALL = 64 << 20
+# Rows of larger ones by which their columns are told.
+_SAMPLE = 20_000
 # Fields of shards that say something of an item, in the order in which they are believed.
 _LABELS = ("cls", "label", "class", "target", "lbl")
 _ABOUT = ("json", "txt", "text", "caption", "id", "__key__", *_LABELS)
@@ -81,7 +85,7 @@ def _shards(shards: Shards, asked: Asked) -> Found:
     )
     if label is None:
         raise _no_label(fields)
-    name, labels = fields.choose(label, "--label")
+    name, labels = fields.labels(label)
     own = [field for field in shards.fields if field not in _ABOUT and field != label]
     item = next(iter(own or [field for field in ("txt", "text") if field in shards.fields]), None)
     if item is None:
@@ -156,25 +160,25 @@ def _columns(rows: ColumnRows, asked: Asked) -> Found:
         where=f"columns {', '.join(map(printable, by_name))} in {printable(rows.paths[0].name)}",
     )
     part = next((word for word in by_name if word_of(word) in PARTS), None)
-    free = {
-        name: column
-        for name, column in by_name.items()
-        if name not in {part, asked.group, asked.time}
-    }
+    settled = {part, *fields.behind(asked.group, asked.time)}
+    free = {name: column for name, column in by_name.items() if name not in settled}
     ranked = _named(fields)
     label = asked.label or next((word for word in ranked if word in free), None)
     if label is None:
         raise _no_label(fields)
-    name, labels = fields.choose(label, "--label")
+    name, labels = fields.labels(label)
     seen = (word for word in free if is_group(word) and word != label)
     group = None if asked.group else next(seen, None)
-    taken = {label, name, group, *name.split(", ")}
-    kind, item, columns = _input({n: c for n, c in free.items() if n not in taken}, fields, asked)
-    source = ColumnSource(rows, item, columns)
+    taken = {group, *fields.behind(label)}
     by_file = _parts_of([cut_part(one)[1] for one in rows.names])
     parts: list[Part | None] = [by_file[rows.number(row)] for row in range(len(rows))]
     if part is not None and not any(by_file):
         parts = [part_of(cell) if cell else None for cell in fields.column(part)]
+    free = {n: c for n, c in free.items() if n not in taken}
+    aside = _aside(rows, free, labels, parts, name)
+    free = {n: c for n, c in free.items() if n not in aside}
+    kind, item, columns = _input(free, aside, fields, asked)
+    source = ColumnSource(rows, item, columns)
     what = f"column {printable(item)}" if item else f"{len(columns)} columns"
     return Found(
         source=source,
@@ -188,6 +192,7 @@ def _columns(rows: ColumnRows, asked: Asked) -> Found:
                 option="--input KIND",
             ),
             _about_label(name, asked),
+            *about_aside(aside),
         ),
         label_column=name,
         kind=kind,
@@ -197,8 +202,24 @@ def _columns(rows: ColumnRows, asked: Asked) -> Found:
     )
 
 
+def _aside(
+    rows: ColumnRows,
+    free: dict[str, Column],
+    labels: Sequence[Cell],
+    parts: Sequence[Part | None],
+    label: str,
+) -> dict[str, str]:
+    """Columns that must not be inputs, as some of the rows that are no test rows tell."""
+    looked_at = [name for name, column in free.items() if column.type in ("number", "text")]
+    sample, found = rows.sample(looked_at, _SAMPLE)
+    open_rows = [i for i, row in enumerate(sample) if parts[row] != "test"]
+    cells = {name: [_cell(found[name][i], free[name]) for i in open_rows] for name in looked_at}
+    profiles = [profile(name, own) for name, own in cells.items()]
+    return set_aside(profiles, cells, [labels[sample[i]] for i in open_rows], label)
+
+
 def _input(
-    free: dict[str, Column], fields: Fields, asked: Asked
+    free: dict[str, Column], aside: dict[str, str], fields: Fields, asked: Asked
 ) -> tuple[str | None, str | None, tuple[str, ...]]:
     """Input kind (None: its bytes tell), its column, or the columns of a table."""
     by_type = {
@@ -215,8 +236,10 @@ def _input(
     if texts and (asked.kind == "text" or alone):
         return "text", (named or texts)[0], ()
     if not cells:
+        left = "; ".join(f"{printable(name)}: {why}" for name, why in aside.items())
         raise DataError(
-            found=f"{fields.where}, none of them to learn from beside the label",
+            found=f"{fields.where}, none of them to learn from beside the label"
+            + (f" ({left})" if left else ""),
             wanted="a column of files' bytes, numbers, texts or cells",
             hint="name another column with --label",
         )
@@ -226,10 +249,13 @@ def _input(
 def _cells(rows: ColumnRows, column: Column) -> Iterator[Cell]:
     """The cells of a column as text; class names where the file states them."""
     for cell in rows.column(column.name):
-        if column.classes and isinstance(cell, int):
-            yield column.classes[cell] if 0 <= cell < len(column.classes) else None
-        else:
-            yield _text(cell)
+        yield _cell(cell, column)
+
+
+def _cell(cell: object, column: Column) -> Cell:
+    if column.classes and isinstance(cell, int):
+        return column.classes[cell] if 0 <= cell < len(column.classes) else None
+    return _text(cell)
 
 
 def _text(cell: object) -> Cell:

@@ -6,9 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from fivefold.contracts.records import SEPARATOR
+from fivefold.plumbing.cells import decimal_comma, is_number, number
 from fivefold.plumbing.errors import DataError
 from fivefold.plumbing.files import printable
-from fivefold.step1_pick.forms import is_number
 from fivefold.step1_pick.profile import texts_in
 from fivefold.step1_pick.words import label_rank
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from fivefold.step1_pick.forms import Cell
 
 _DELIMITERS = ("|", ";", ",", " ")
+_TRUE = frozenset(("true", "yes", "y", "t", "x", "1", "1.0"))
+_FALSE = frozenset(("false", "no", "n", "f", "0", "0.0"))
 _FEW = 20  # whole numbers of so many values are classes
 
 
@@ -38,11 +40,13 @@ def read_target(
     if given and all(texts_in(label) is not None for label in given):
         lists = [None if one is None else SEPARATOR.join(texts_in(one) or []) for one in labels]
         return asked or "labels", lists, "each label is a list"
-    if asked == "number" or (asked is None and _numbers(given, column)):
-        return "number", _checked(labels), _why_number(given)
+    pointed = _pointed(labels)
+    numbers = [label for label in pointed if label is not None]
+    if asked == "number" or (asked is None and _numbers(numbers, column)):
+        return "number", _checked(pointed), _why_number(numbers)
     several = any(SEPARATOR in label for label in given)
     if several and asked in (None, "labels"):
-        return "labels", _named(labels, column), "one column each, 1 where the label is given"
+        return _several(labels, column, asked)
     delimiter = _delimiter(given, sure=asked == "labels")
     if asked == "labels" or (asked is None and delimiter):
         parted = [None if one is None else _parted(one, delimiter) for one in labels]
@@ -70,6 +74,20 @@ def _numbers(given: Sequence[str], column: str | None) -> bool:
     return not (counted and named and len(pieces) >= 10 * len(values))
 
 
+def _pointed(labels: Sequence[Cell]) -> Sequence[Cell]:
+    """Numbers with decimal commas with points; other labels as they are."""
+    pieces = {p for label in labels if label is not None for p in label.split(SEPARATOR)}
+    if not decimal_comma(pieces):
+        return labels
+    told = {piece: number(piece, comma=True) for piece in pieces}
+    if None in told.values():
+        return labels
+    return [
+        None if label is None else SEPARATOR.join(repr(told[p]) for p in label.split(SEPARATOR))
+        for label in labels
+    ]
+
+
 def _why_number(given: Sequence[str]) -> str:
     values = {float(piece) for label in given for piece in label.split(SEPARATOR)}
     return f"{len(values):,} different numbers from {min(values):g} to {max(values):g}"
@@ -93,22 +111,41 @@ def _checked(labels: Sequence[Cell]) -> list[Cell]:
     return list(labels)
 
 
-def _named(labels: Sequence[Cell], column: str | None) -> list[Cell]:
-    """Rows of 0 and 1 in columns `a, b, c` as the names of the columns with 1."""
+def _several(
+    labels: Sequence[Cell], column: str | None, asked: str | None
+) -> tuple[str, list[Cell], str]:
+    """Sets of labels as they are, or several columns: of truth values, or of numbers.
+
+    Raises:
+        DataError: Columns of neither.
+    """
     names = (column or "").split(", ")
-    found: list[Cell] = []
-    for label in labels:
-        cells = None if label is None else label.split(SEPARATOR)
-        if cells is None or len(cells) != len(names):
-            found.append(None if cells is None else SEPARATOR.join(cells))
-            continue
-        on = [name for name, cell in zip(names, cells, strict=True) if _true(cell)]
-        found.append(SEPARATOR.join(on))
-    return found
+    if len(names) == 1:
+        return "labels", list(labels), "several in a row"
+    pieces = dict.fromkeys(p for label in labels if label for p in label.split(SEPARATOR))
+    if all(_truth(piece) is not None for piece in pieces):
+        why = "one column each, 1 where the label is given"
+        return "labels", [None if one is None else _on(one, names) for one in labels], why
+    if asked is None and all(map(is_number, pieces)):
+        return "number", list(labels), "several columns of numbers other than 0 and 1"
+    odd = next(piece for piece in pieces if _truth(piece) is None)
+    raise DataError(
+        found=f"{printable(odd[:80])!r} in the label columns {', '.join(map(printable, names))}",
+        wanted="0 and 1, or yes and no, in each of several label columns; or numbers in all",
+        hint="name one of them with --label, or join their words in one column, as in red|round",
+    )
 
 
-def _true(cell: str) -> bool:
-    return cell.casefold() in {"true", "yes", "y", "x", "1", "1.0"}
+def _on(label: str, names: Sequence[str]) -> str:
+    """Names of the columns in which a row of truth values is true."""
+    cells = label.split(SEPARATOR)
+    return SEPARATOR.join(n for n, cell in zip(names, cells, strict=True) if _truth(cell))
+
+
+def _truth(cell: str) -> bool | None:
+    """What a truth value says; None for other cells."""
+    word = cell.casefold()
+    return True if word in _TRUE else False if word in _FALSE else None
 
 
 def _delimiter(given: Sequence[str], *, sure: bool) -> str | None:

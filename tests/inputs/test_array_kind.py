@@ -56,6 +56,13 @@ def test_every_form_gives_the_same_array(raw):
     assert np.array_equal(Array().open(raw), MAP.astype(np.float32))
 
 
+@pytest.mark.parametrize("count", range(1, 9))
+def test_a_row_or_a_column_of_few_numbers_is_a_vector(count):
+    numbers = np.arange(1.0, count + 1)
+    assert np.array_equal(Array().open(text(numbers)), numbers)
+    assert np.array_equal(Array().open(text(numbers[None])), numbers)
+
+
 def test_what_a_source_gives_is_opened_again():
     items = np.arange(6, dtype=np.float32).reshape(2, 3)
     assert np.array_equal(Array().open(ArraySource(items).read("row-000001")), items[1])

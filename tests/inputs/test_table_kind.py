@@ -49,6 +49,16 @@ def test_columns_that_are_not_used_are_told():
     assert "column id is left out: it is different in every row" in told
 
 
+def test_numbers_that_float32_has_no_room_for_are_missing_and_told():
+    rows = [{"a": 1e300 if i == 3 else i * 1.5, "b": f"x {i % 5}"} for i in range(60)]
+    shape = KIND.learn([KIND.open(json.dumps(row).encode()) for row in rows])
+    item = KIND.fit(KIND.open(b'{"a": -1e39, "b": "x 1"}'), shape)
+    assert np.isnan(item[0])
+    assert not np.isinf(item).any()
+    assert any("column a has numbers beyond 3.4e+38" in line for line in KIND.tell(shape))
+    assert not any("column b" in line for line in KIND.tell(shape))
+
+
 def test_parts_of_several_are_not_a_table():
     assert not KIND.recognise("x.json", b'{"photo": {"kind": "image", "base64": ""}}')
 

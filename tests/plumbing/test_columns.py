@@ -6,12 +6,12 @@ import math
 
 import pytest
 
-from fivefold.plumbing.cells import ISO, date_form, number, plain, words_of
+from fivefold.plumbing.cells import ISO, date_form, decimal_comma, number, plain, words_of
 from fivefold.plumbing.columns import learn_columns, numbers_of, reads_as, words_about
 
 
 @pytest.mark.parametrize(
-    "value", [None, "", "  ", "?", "NA", "n/a", "NaN", "None", "NULL", "-", float("nan"), math.inf]
+    "value", [None, "", "  ", "?", "NA", "n.a.", "NaN", "None", "NULL", "-", float("nan"), math.inf]
 )
 def test_missing_in_many_ways(value):
     assert plain(value) is None
@@ -26,6 +26,44 @@ def test_missing_in_many_ways(value):
 )
 def test_numbers_as_text(value, found):
     assert number(plain(value)) == found
+
+
+@pytest.mark.parametrize(
+    ("cells", "comma"),
+    [
+        *[(["0,726", "1,046"], True), (["1,5", "1,046"], True), (["1.234,56", "1.234"], True)],
+        *[(["1,046", "2,518"], False), (["1,046.5", "2,518"], False), (["1,234,567"], False)],
+        *[(["0.726", "1.046", "2.5", "1,5"], False), (["1.046"], False), ([3.5, "1,5"], False)],
+        *[(["1.234.567", "12.345"], True), (["-0,5 %", "1,250 %"], True), ([], False)],
+    ],
+)
+def test_a_column_says_what_its_commas_mean(cells, comma):
+    assert decimal_comma(column(cells)) == comma
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        *[("1,046", 1.046), ("1.046", 1046), ("1.234,5", 1234.5), ("1 234,5", 1234.5), ("7", 7)],
+        *[("0.726", 0.726), ("1.5", 1.5), ("-1,5e3", -1500), ("1.234.567", 1234567), ("$5", 5)],
+        ("1,2,3", None),
+    ],
+)
+def test_numbers_of_a_column_with_decimal_commas(value, found):
+    assert number(plain(value), comma=True) == found
+
+
+def test_a_decimal_comma_is_learned_and_known_for_new_rows():
+    rows = [{"a": f"{i * 0.083:.3f}".replace(".", ","), "b": f"{i * 37:,}"} for i in range(60)]
+    found = learn_columns(rows)
+    assert numbers_of(rows[30], found.slots) == [2.49, 1110.0]
+    assert numbers_of({"a": "1,046", "b": "1,046"}, found.slots) == [1.046, 1046.0]
+    assert numbers_of({"a": 1.5}, found.slots)[0] == 1.5
+
+
+def test_a_number_beyond_any_float_is_missing():
+    assert plain(10**400) is None
+    assert number("1e999") is None
 
 
 def test_a_whole_number_is_one_value_however_it_is_written():

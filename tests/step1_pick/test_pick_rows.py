@@ -15,8 +15,10 @@ import pyarrow.feather
 import pytest
 
 from fivefold.contracts.records import SEPARATOR
+from fivefold.inputs.table import Table
 from fivefold.plumbing.errors import DataError, OptionError
 from fivefold.step1_pick import pick
+from fivefold.step1_pick.forms import separated
 
 WORDS = "the quick brown fox jumps over a lazy dog while it rains on the old bridge".split()  # noqa: SIM905
 
@@ -95,6 +97,36 @@ def test_rows_of_cells_are_a_table(tmp_path):
     assert picked.problem.target.column == "kind"
     assert json.loads(picked.source.read("x.csv:4")) == {"age": 2.0, "colour": None, "size": 2 / 3}
     assert "identifier" in guess(picked, "column RowId").why
+
+
+@pytest.mark.parametrize("gap", ["#N/A", ".", "missing", "n.a.", "<5", "(null)"])
+def test_a_column_of_numbers_with_a_dirty_cell_stays_an_input(tmp_path, gap):
+    rows = [
+        (("a", "b")[i % 2], f"{i * 0.377:.3f}".replace(".", ","), i / 7, gap if i == 9 else i / 11)
+        for i in range(60)
+    ]
+    data = write(tmp_path / "x.csv", table(rows, ("label", "temp", "ratio", "dirty"), ";"))
+    picked = pick(data, scratch=tmp_path)
+    assert not any(g.answer == "no input" for g in picked.problem.guesses)
+    kind = Table()
+    opened = [kind.open(picked.source.read(name)) for name in picked.listing.names]
+    shape = kind.learn(opened)
+    values = np.stack([kind.fit(one, shape) for one in opened])
+    assert np.allclose(values[:, 0], np.arange(60) * 0.377, atol=1e-3)
+    assert np.isnan(values[:, 2]).sum() == 1
+
+
+def test_a_target_with_decimal_commas_is_a_number(tmp_path):
+    rows = [(f"{i * 0.377:.3f}".replace(".", ",") if i else "NA", i % 9 / 7) for i in range(60)]
+    data = write(tmp_path / "x.csv", table(rows, ("price", "size"), ";"))
+    picked = pick(data, scratch=tmp_path)
+    assert picked.problem.target.kind == "number"
+    assert picked.listing.labels[:4] == (None, "0.377", "0.754", "1.131")
+
+
+def test_a_first_line_of_numbers_with_commas_is_no_header():
+    assert separated("x.csv", "0,5;k;l;m\n1,5;n;o;p\n").columns is None
+    assert separated("x.csv", "25%;75%;mean\n1;2;3\n").columns == ("25%", "75%", "mean")
 
 
 def test_a_table_without_a_header(tmp_path):
@@ -245,6 +277,22 @@ def test_a_group_column_is_taken_by_name_and_offered_otherwise(tmp_path):
     assert pick(tmp_path / "y.csv", scratch=tmp_path, group="group").listing.groups[4] == "p1"
 
 
+def test_columns_that_groups_and_times_are_made_of_are_no_input(tmp_path):
+    rows = [(i % 2, i // 8, i // 2 % 4, i, i * i % 17 / 3) for i in range(64)]
+    write(tmp_path / "x.csv", table(rows, ("label", "farm", "stall", "hour", "weight")))
+    named = {"label": "label", "group": "farm, stall", "time": "hour", "scratch": tmp_path}
+    picked = pick(tmp_path / "x.csv", **named)
+    assert json.loads(picked.source.read("x.csv:3")) == {"weight": 1 / 3}
+    assert picked.listing.groups[1] == SEPARATOR.join(("0", "0"))
+    for i in range(64):
+        write(tmp_path / "img" / f"{i}.png", "\x89PNG\r\n\x1a\n" + "x" * 20, "latin-1")
+    rows = [(f"img/{i}.png", *row) for i, row in enumerate(rows)]
+    write(tmp_path / "y.csv", table(rows, ("photo", "label", "farm", "stall", "hour", "weight")))
+    picked = pick(tmp_path / "y.csv", **named, input_kind="several")
+    parts = json.loads(picked.source.read("img/1.png"))
+    assert parts["table"]["cells"] == {"weight": 1 / 3}
+
+
 @pytest.mark.parametrize(
     "form", ["{}", "2024-03-{:02d}", "2024-03-{:02d}T10:00:00", "{:02d}.03.2024"]
 )
@@ -280,6 +328,21 @@ def test_target_kinds(tmp_path, cells, target, first):
     assert picked.listing.labels[0] == first
 
 
+@pytest.mark.parametrize("gap", ["NA", "n/a", "#N/A", "none", ".", "-"])
+def test_a_gap_among_numbers_is_no_label_and_no_class(tmp_path, gap):
+    cells = [gap if i == 3 else i * 37 % 101 / 7 for i in range(60)]
+    rows = [(cell, sentence(i)) for i, cell in enumerate(cells)]
+    data = write(tmp_path / "x.csv", table(rows, ("price", "text")))
+    for asked in (None, "number"):
+        picked = pick(data, scratch=tmp_path, target_kind=asked)
+        assert picked.problem.target.kind == "number"
+        assert [i for i, one in enumerate(picked.listing.labels) if one is None] == [3]
+    rows = [(("NA", "EU", "None")[i % 3], sentence(i)) for i in range(60)]
+    write(data, table(rows, ("region", "text")))
+    words = pick(data, scratch=tmp_path, label="region")
+    assert set(words.listing.labels) == {"NA", "EU", "None"}
+
+
 def test_several_label_columns_and_a_condition(tmp_path):
     rows = [(sentence(i), i % 2, i // 2 % 2, i / 9) for i in range(40)]
     write(tmp_path / "x.csv", table(rows, ("text", "toxic", "rude", "score")))
@@ -290,6 +353,30 @@ def test_several_label_columns_and_a_condition(tmp_path):
     assert cut.problem.target.kind == "class"
     assert set(cut.listing.labels) == {"score<1.5", "score>=1.5"}
     assert "score" not in json.loads(cut.source.read("x.csv:2")).get("table", {}).get("cells", {})
+
+
+@pytest.mark.parametrize(("no", "yes"), [(0, 1), ("no", "yes"), ("FALSE", "TRUE"), ("0.0", "1.0")])
+def test_several_label_columns_of_truth_values(tmp_path, no, yes):
+    rows = [(sentence(i), (no, yes)[i % 2], (no, yes)[i // 2 % 2]) for i in range(40)]
+    write(tmp_path / "x.csv", table(rows, ("text", "toxic", "rude")))
+    both = pick(tmp_path / "x.csv", scratch=tmp_path, label="toxic,rude")
+    assert both.problem.target.kind == "labels"
+    assert both.listing.labels[:2] == ("", "toxic")
+
+
+def test_several_label_columns_of_other_values(tmp_path):
+    marks = [(sentence(i), i % 5 + 1, i % 2 + 1) for i in range(40)]
+    write(tmp_path / "x.csv", table(marks, ("text", "food", "service")))
+    picked = pick(tmp_path / "x.csv", scratch=tmp_path, label="food,service")
+    assert picked.problem.target.kind == "number"
+    assert picked.listing.labels[1] == SEPARATOR.join("22")
+    with pytest.raises(DataError, match="'2' in the label columns food, service"):
+        pick(tmp_path / "x.csv", scratch=tmp_path, label="food,service", target_kind="labels")
+    colours, shapes = ("red", "blue"), ("round", "square")
+    words = [(sentence(i), colours[i % 2], shapes[i // 2 % 2]) for i in range(40)]
+    write(tmp_path / "y.csv", table(words, ("text", "colour", "shape")))
+    with pytest.raises(DataError, match="'red' in the label columns colour, shape"):
+        pick(tmp_path / "y.csv", scratch=tmp_path, label="colour,shape")
 
 
 def test_a_target_that_the_labels_are_not(tmp_path):

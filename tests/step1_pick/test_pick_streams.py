@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from fivefold.plumbing.column_rows import ColumnRows
 from fivefold.plumbing.errors import DataError
 from fivefold.step1_pick import streams
 from fivefold.step1_pick.problem import pick
@@ -150,6 +151,47 @@ def test_a_large_table_of_cells_is_read_forward(run, tmp_path, monkeypatch):
     picked = run(tmp_path / "data.parquet", group="none", label="sentiment")
     assert picked.problem.inputs[0].kind == "table"
     assert json.loads(picked.source.read("data.parquet:3")) == {"stars": 2, "user": "u2"}
+
+
+def leaky(count):
+    heat = np.random.default_rng(0).normal(size=count)
+    return {
+        "T": heat.tolist(),
+        "label": [int(one < 0) for one in heat],
+        "copy": [str(int(one < 0)) for one in heat],
+        "const": [1.0] * count,
+        "farm": [i // 10 for i in range(count)],
+        "stall": [i % 3 for i in range(count)],
+        "noise": np.random.default_rng(1).normal(size=count).tolist(),
+    }
+
+
+@pytest.mark.parametrize("small", [0, 1 << 20])
+def test_what_gives_the_label_away_is_no_input_in_files_of_any_size(
+    run, tmp_path, monkeypatch, small
+):
+    monkeypatch.setattr(streams, "_SMALL", small)
+    path = tmp_path / "data.parquet"
+    pq.write_table(pa.table(leaky(80)), path, row_group_size=30)
+
+    def inputs(**asked):
+        return set(json.loads(run(path, **asked).source.read("data.parquet:2")))
+
+    assert inputs(group="farm,stall", label="T<0") == {"noise"}
+    assert inputs(group="farm,stall") == {"T", "noise"}
+    picked = run(path)
+    assert guess(picked, "column copy").why == "equal to label in every row (a leak)"
+    assert guess(picked, "column const").answer == "no input"
+
+
+def test_rows_of_a_sample_are_spread_over_all_files(tmp_path):
+    for i in range(3):
+        rows = pa.table({"a": range(i * 50, i * 50 + 50)})
+        pq.write_table(rows, tmp_path / f"{i}.parquet", row_group_size=20)
+    found = ColumnRows([tmp_path / f"{i}.parquet" for i in range(3)])
+    rows, cells = found.sample(["a"], 40)
+    assert list(rows) == cells["a"] == list(range(0, 150, 4))
+    assert found.sample(["a"], 1_000)[1]["a"] == list(range(150))
 
 
 def test_without_a_label_the_columns_are_named(run, tmp_path):
