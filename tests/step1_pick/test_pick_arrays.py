@@ -54,8 +54,8 @@ def test_channels_first_keep_their_pixels():
     assert np.array_equal(items[2, 4, 1], X[2, :, 4, 1])
 
 
-def test_pictures_as_vectors_when_asked():
-    assert arrays(np.zeros((4, 8, 8)), input_kind="array").source.items.shape == (4, 64)
+def test_pictures_as_fields_of_numbers_when_asked():
+    assert arrays(np.zeros((4, 8, 8)), input_kind="array").source.items.shape == (4, 8, 8)
     assert "X of shape (4, 7)" in refused(np.zeros((4, 7)), input_kind="image")
 
 
