@@ -72,8 +72,7 @@ def plan_encoder(
         alone = trial.time(trial.chosen.recipe, launchers[0])
     for company in () if apart else launchers[1:]:
         trial.accompany(ladder, rung, company)
-    if not wish.nets:
-        trial.more_nets()
+    trial.settle_nets()
     best = trial.chosen
     timings = tuple(replace(t, chosen=t is best) for t in trial.timings)
     notes = (NOT_TIMED,) if best.rows_per_second <= LEAST_SPEED else ()
@@ -135,8 +134,6 @@ class _Trial:
             if not possible or len(self.timings) == MOST_TIMED or late:
                 break
             rung = possible[-1]
-        if too_dear == 0:
-            self._fewer_nets()
         return good
 
     def accompany(self, ladder: list[Recipe], rung: int, company: Launcher) -> None:
@@ -202,6 +199,13 @@ class _Trial:
         least = least_epochs(self.dataset, timing.recipe)
         return self._epochs(timing.rows_per_second) >= max(wanted, least)
 
+    def settle_nets(self) -> None:
+        """How many there are, at the speed at which they will be trained."""
+        if not self._enough(self.chosen):
+            self._fewer_nets()
+        elif not self.wish.nets:
+            self._more_nets()
+
     def _fewer_nets(self) -> None:
         """Where even the cheapest net would see far too little, fewer nets see more each."""
         timing = self.chosen
@@ -212,7 +216,7 @@ class _Trial:
             self.nets -= 1
         self._settle(timing)
 
-    def more_nets(self) -> None:
+    def _more_nets(self) -> None:
         """Where a net would be shown more than it can use, further nets do better (lab/LOG.md).
 
         Time that even those cannot use is left to other encoders.
