@@ -86,14 +86,18 @@ class Number(TargetKind):
         return np.concatenate([middle, spread]).astype(np.float32)
 
     def addable(self, answers: FloatArray) -> NDArray[np.floating[Any]]:
-        """First and second moments: the mixture of members has the mean of both."""
+        """Means, their squares and squared deviations (N, 3M): a mixture has the mean of each.
+
+        Squares stay apart, or of a large mean with a small deviation the latter would be lost.
+        """
         means, deviations = halves(answers)
-        return np.concatenate([means, means**2 + deviations**2], axis=1)
+        return np.concatenate([means, means**2, deviations**2], axis=1)
 
     def settled(self, means: NDArray[np.floating[Any]]) -> FloatArray:
         """Mean and deviation of a mixture: where members disagree it is less sure."""
-        first, second = np.split(means, 2, axis=1)
-        deviations = np.sqrt(np.maximum(second - first**2, 0.0))
+        first, second, within = np.split(means, 3, axis=1)
+        between = np.maximum(second - first**2, 0.0)
+        deviations = np.sqrt(within + between)
         return np.concatenate([first, deviations], axis=1).astype(np.float32)
 
     def fit_temperature(self, answers: FloatArray, targets: Targets) -> float:
