@@ -141,7 +141,7 @@ class Bundle:
         """
         each = self._each(items)
         if len(each) == 0:
-            return np.zeros((0, len(self.classes)), np.float32)
+            return self._target.blank(self.classes, self.facts.shape)
         found = []
         for start in range(0, len(each), AT_ONCE):
             some = each[start : start + AT_ONCE]

@@ -15,7 +15,7 @@ from fivefold.scores.calibration import COLDEST, HOTTEST
 from fivefold.scores.numbers import REACH, halves
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -84,6 +84,10 @@ class Number(TargetKind):
         )
         spread = np.sqrt(((targets - middle) ** 2).mean(0, dtype=np.float64))
         return np.concatenate([middle, spread]).astype(np.float32)
+
+    def blank(self, vocabulary: tuple[str, ...], shape: Mapping[str, Any]) -> FloatArray:  # noqa: ARG002
+        """(0, 2M)."""
+        return np.zeros((0, 2 * len(vocabulary)), np.float32)
 
     def addable(self, answers: FloatArray) -> NDArray[np.floating[Any]]:
         """Means, their squares and squared deviations (N, 3M): a mixture has the mean of each.
