@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fivefold.plumbing.cells import plain
 from fivefold.plumbing.errors import BadItem
+from fivefold.plumbing.folders import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,9 +65,9 @@ def _raw(row: Mapping[str, Any], one: Input) -> bytes:
         text = "\n".join(str(plain(cell) or "") for cell in cells)
         return text.encode("utf-8", "surrogateescape")
     try:
-        return Path(str(cells[0])).read_bytes()
-    except (OSError, ValueError) as cause:
-        raise BadItem(f"names a file that cannot be read ({cause})") from cause
+        return read_file(str(cells[0]))
+    except BadItem as bad:
+        raise BadItem(f"names a file that {bad}") from bad
 
 
 def _words(cell: object) -> bytes:
