@@ -15,7 +15,7 @@ from fivefold.plumbing.errors import DataError
 from fivefold.step2_gather import notes as words
 from fivefold.step2_gather.duplicates import TEST, TRAIN, VALIDATION
 from fivefold.step2_gather.fill import commonest
-from fivefold.step2_gather.parting import seal, validate
+from fivefold.step2_gather.parting import beside_sealed, seal, validate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +93,8 @@ def cut(
     strata = target.strata(targets)
     # A number needs no row of each of its strata to be learned; a class does.
     sealed, origin, way = seal(way, strata, seed, each_trained=target.classes)
-    stays = ~sealed & (parts != TEST)
+    aside, way = beside_sealed(way, sealed)
+    stays = ~sealed & ~aside & (parts != TEST)
     way, strata = way.select(stays), strata[stays]
     folds, n_folds, how, way = validate(way, strata, seed, each_trained=target.classes)
     if not sealed.any() or len(np.unique(folds[folds >= 0])) < n_folds:

@@ -168,6 +168,21 @@ def seal(
     return sealed, f"held out {sealed.sum() / max(len(free), 1):.0%}, stratified", way
 
 
+def beside_sealed(way: Parting, sealed: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], Parting]:
+    """(N,) validation rows of groups that went into the vault, to set aside; and how to go on.
+
+    A validation part that the data state may hold rows of any group. What is chosen by rows of a
+    sealed group is no answer for new groups. Where the test part is given too, it is left as it is.
+    """
+    if way.given or not way.grouped:
+        return np.zeros(len(sealed), bool), way
+    aside = ~sealed & np.isin(way.units, way.units[sealed])
+    if not aside.any():
+        return aside, way
+    note = f"{int(aside.sum()):,} validation rows set aside: their groups are in the vault"
+    return aside, replace(way, notes=(*way.notes, note))
+
+
 def validate(
     way: Parting, strata: IntArray, seed: int, *, each_trained: bool
 ) -> tuple[IntArray, int, str, Parting]:

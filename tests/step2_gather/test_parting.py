@@ -112,6 +112,26 @@ def test_a_given_test_part_of_new_groups_is_validated_on_new_groups(part):
     assert "folds by group" in made.dataset.split
 
 
+def test_a_given_validation_part_keeps_no_row_of_a_sealed_group(part):
+    groups = np.repeat(np.arange(10), 10)
+    parts = ["validation" if i % 5 == 0 else None for i in range(100)]
+    made = part(np.arange(100) % 2, groups=groups, parts=parts)
+    sealed = set(groups[at(made.vault.open().names)])
+    assert sealed
+    assert not sealed & set(groups[at(made.dataset.names)])
+    validated = at(made.dataset.names)[made.dataset.folds == 0]
+    assert set(validated) == {i for i in range(0, 100, 5) if groups[i] not in sealed}
+    assert f"{2 * len(sealed)} validation rows set aside" in notes_of(made)
+
+
+def test_a_given_validation_part_of_other_groups_stays_whole(part):
+    groups = np.repeat(np.arange(10), 10)
+    parts = ["validation" if group >= 8 else None for group in groups]
+    made = part(np.arange(100) % 2, groups=groups, parts=parts)
+    assert (made.dataset.folds == 0).sum() == 20
+    assert "set aside" not in notes_of(made)
+
+
 def test_rows_in_time_are_judged_by_the_latest(part):
     times = np.random.default_rng(2).permutation(200)
     made = part(np.arange(200) % 3, times=times)
