@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from markupsafe import Markup
 from PIL import Image
 
 from fivefold.contracts.records import ExpansionRecord, Plan, Quarantined
 from fivefold.win_ import win
+from fivefold.win_.page import Drawings, _bars, page
 
 VOID = {"meta", "br", "img", "link", "hr", "input"}
 LOADING = {"src", "href", "xlink:href", "action", "poster", "srcset", "data"}
@@ -202,3 +205,46 @@ def test_every_policy_is_shown_with_or_without_a_reason(contest, tmp_path):
     crop, mirror = page.words.index("crop"), page.words.index("mirror left")
     assert page.words[crop + 1] == "4"
     assert page.words[mirror + 1 : mirror + 3] == ["not used", "digits"]
+
+
+def _scored(metric, **scores):
+    """What the headline chart takes of report.json."""
+    ends = {w: dict(zip(("value", "low", "high"), s, strict=True)) for w, s in scores.items()}
+    return {
+        "problem": {"metric": metric},
+        "systems": dict.fromkeys(scores, "a name"),
+        "scores": {word: {metric: score} for word, score in ends.items()},
+    }
+
+
+@pytest.mark.parametrize(
+    ("metric", "scores"),
+    [
+        ("accuracy", {"ensemble": (0.9, 0.8, 0.95), "chance": (0.5, 0.4, 0.6)}),
+        ("nll", {"ensemble": (-2.0, -2.5, -1.5), "chance": (-1.0, -1.2, -0.9)}),
+        ("nll", {"ensemble": (-0.5, -0.7, -0.3), "chance": (1.4, 1.2, 1.6)}),
+        ("r2", {"ensemble": (0.8, 0.7, 0.9), "chance": (-0.01, -0.05, 0.0)}),
+        ("r2", {"ensemble": (-0.2, -0.3, 0.0), "chance": (-0.1, -0.4, 0.0)}),
+        ("rmse", {"ensemble": (0.0, 0.0, 0.0), "chance": (0.0, 0.0, 0.0)}),
+        ("nll", {"ensemble": (None, None, None), "chance": (1.4, 1.2, 1.6)}),
+    ],
+)
+def test_bars_of_any_scores_lie_in_the_chart_from_zero_on(metric, scores):
+    bars = _bars(_scored(metric, **scores))
+    for ends in [bar[part] for bar in bars for part in ("bar", "reach")]:
+        assert 0.0 <= ends[0] <= ends[1] <= 1.0
+    if scores["ensemble"][0]:
+        (left, right), (low, high) = bars[0]["bar"], bars[0]["reach"]
+        assert low <= (right if scores["ensemble"][0] > 0 else left) <= high
+
+
+def test_the_page_of_negative_scores_has_no_negative_width(contest, tmp_path):
+    data = contest(metric="log_loss").win(tmp_path).data
+    for system in data["scores"].values():
+        system["log_loss"] = {"value": -2.0, "low": -3.0, "high": -1.0}
+    empty = dict.fromkeys(("contact", "preview", "kernels", "curves"))
+    drawings = Drawings(**empty, pairs=(), mistakes=(), reliability=Markup(""))
+    text = page(data, drawings)
+    Page(text)
+    assert "left:33.33%;width:66.67%" in text
+    assert not re.search(r"(width|left):-", text)
