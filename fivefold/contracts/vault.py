@@ -1,4 +1,8 @@
-"""The vault: the sealed test rows. Only the last step may open it, and only once."""
+"""The vault: the sealed test rows. Only the last step may open it, and only once.
+
+A run that was stopped after that and goes on seals the same rows anew; its report lists every
+opening.
+"""
 
 from __future__ import annotations
 

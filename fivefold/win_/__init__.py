@@ -1,4 +1,4 @@
-"""win: opens the vault once, judges, writes report.json and report.html."""
+"""win: opens the vault, judges, writes report.json and report.html."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def win(  # noqa: PLR0913 - the last step sees every record
         dataset: The open rows.
         fleet: All members, the plan, what degraded.
         ensemble: Weights and temperatures.
-        vault: The sealed rows; opened here, for the only time.
+        vault: The sealed rows; opened here, for the only time in this sitting.
         predictor: Answers for every part of the ensemble, its best single net, its best
             traditional member.
         circumstances: Clock, command, pictures, prices, versions.

@@ -1,4 +1,4 @@
-"""Opens the vault once and judges: scores with intervals, paired tests, a verdict in words.
+"""Opens the vault and judges: scores with intervals, paired tests, a verdict in words.
 
 Axes: n vault rows, k words of the vocabulary: classes say.
 """
@@ -85,7 +85,7 @@ def judge(
     Args:
         dataset: The open rows; what their targets say of any row is chance.
         ensemble: Names the best single net and the best traditional member, with temperatures.
-        vault: The sealed rows; opened here, for the only time.
+        vault: The sealed rows; opened here, for the only time in this sitting.
         predictor: Answers for every part of the ensemble and of those two.
         seed: Seed of resampling.
         tick: Told the share of the vault that is answered.

@@ -207,6 +207,19 @@ def test_every_policy_is_shown_with_or_without_a_reason(contest, tmp_path):
     assert page.words[mirror + 1 : mirror + 3] == ["not used", "digits"]
 
 
+def test_the_page_says_how_often_the_vault_was_opened(contest, tmp_path):
+    ours = contest()
+    before = ("2026-01-02T03:04:05+00:00", "2026-01-03T03:04:05+00:00")
+    ours.circumstances = replace(ours.circumstances, opened_before=before)
+    _, text = _page(ours, tmp_path)
+    assert "opened once" not in text
+    assert f"opened 3 times, {before[0]}, {before[1]}, " in text
+    assert "of 3 looks this is the last" in text
+    _, text = _page(contest(), tmp_path)
+    assert "; opened once, 20" in text
+    assert "opened before" not in text
+
+
 def _scored(metric, **scores):
     """What the headline chart takes of report.json."""
     ends = {w: dict(zip(("value", "low", "high"), s, strict=True)) for w, s in scores.items()}
