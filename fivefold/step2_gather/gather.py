@@ -147,7 +147,9 @@ def _fitting(made: Cut, target: TargetKind, shape: dict[str, Any]) -> Cut:
 
 
 def _wanted(word: str, items: Items) -> Wanted:
-    # A shape chosen with a look at test rows would be a small leak.
+    # Rows of a given test part are not looked at. Where the vault is cut from the data, that comes
+    # after decoding, which must find copies first: of rows that are sealed later the sample may
+    # hold some, whose form - sizes, alphabet, sub-words, categories - is learned, never a label.
     training = np.flatnonzero(items.parts == TRAIN)
     sample = training if training.size else np.arange(len(items.parts))
     return Wanted(

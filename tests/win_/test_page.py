@@ -12,6 +12,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from fivefold.contracts.records import ExpansionRecord, Plan, Quarantined
+from fivefold.contracts.vault import Vault
 from fivefold.win_ import win
 from fivefold.win_.page import Drawings, _bars, page
 
@@ -218,6 +219,15 @@ def test_the_page_says_how_often_the_vault_was_opened(contest, tmp_path):
     _, text = _page(contest(), tmp_path)
     assert "; opened once, 20" in text
     assert "opened before" not in text
+
+
+@pytest.mark.parametrize(("origin", "told"), [("given test part", False), ("held out 20%", True)])
+def test_the_page_says_what_was_settled_before_rows_were_sealed(contest, tmp_path, origin, told):
+    ours = contest()
+    ours.vault = Vault(ours.vault.open(), origin=origin)
+    _, text = _page(ours, tmp_path)
+    assert "nothing before this page has seen" not in text
+    assert ("settled before they were sealed, without labels" in text) == told
 
 
 def _scored(metric, **scores):
