@@ -37,7 +37,7 @@ class Cut:
         classes: (K,) vocabulary of the target.
         open: (n,) rows that steps 3 to 5 see, with `targets`, `groups` and `folds` (n,).
         n_folds: Number of folds; 1 for one validation part.
-        sealed: (m,) rows of the vault, with `sealed_targets` (m,).
+        sealed: (m,) rows of the vault, with `sealed_targets` and `sealed_groups` (m,).
         origin: Where the vault comes from, in words.
         split: The whole split, in words.
         notes: What a user should know.
@@ -51,6 +51,7 @@ class Cut:
     n_folds: int
     sealed: IntArray
     sealed_targets: Targets
+    sealed_groups: IntArray
     origin: str
     split: str
     notes: tuple[str, ...]
@@ -93,6 +94,7 @@ def cut(
     strata = target.strata(targets)
     # A number needs no row of each of its strata to be learned; a class does.
     sealed, origin, way = seal(way, strata, seed, each_trained=target.classes)
+    together = way.units[sealed]
     aside, way = beside_sealed(way, sealed)
     stays = ~sealed & ~aside & (parts != TEST)
     way, strata = way.select(stays), strata[stays]
@@ -110,6 +112,7 @@ def cut(
         n_folds=n_folds,
         sealed=rows[sealed],
         sealed_targets=targets[sealed],
+        sealed_groups=together,
         origin=origin,
         split=f"vault: {int(sealed.sum()):,} rows, {origin}; {how}; seed {seed}",
         notes=(

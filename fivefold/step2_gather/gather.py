@@ -133,6 +133,7 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
         rows=_rows(decoded, made.sealed),
         targets=made.sealed_targets,
         names=tuple(items.names[row] for row in made.sealed),
+        groups=made.sealed_groups,
     )
     return Gathered(dataset=dataset, vault=Vault(sealed, origin=made.origin))
 

@@ -69,6 +69,7 @@ class Report:
     def __str__(self) -> str:
         lines = [self.data["verdict"]["headline"]]
         lines += [f"  {name:<26}{score}" for name, score in self._lines()]
+        lines += [caution] if (caution := self.data["vault"].get("caution")) else []
         degraded = len(self.data["degraded"])
         if degraded == 1:
             lines.append("1 thing degraded; the report lists it")

@@ -44,6 +44,8 @@ def report(
             "opened": verdict.opened,
             "openings": [*circumstances.opened_before, verdict.opened],
             "origin": verdict.origin,
+            "groups": verdict.groups,
+            "caution": verdict.caution or None,
         },
         "suspects": asdict(ensemble.suspects) if ensemble.suspects else None,
         "members": [_member(member, ensemble) for member in fleet.members],

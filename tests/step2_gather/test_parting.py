@@ -71,6 +71,17 @@ def test_a_copy_in_another_group_binds_the_two(part):
             assert set(data.folds[own == 0]) == set(data.folds[own == 1])
 
 
+def test_the_vault_tells_the_groups_of_its_rows(part):
+    groups = np.repeat(np.arange(20), 10)
+    sealed = part(np.arange(200) % 2, groups=groups).vault.open()
+    own = groups[at(sealed.names)]
+    assert len(set(own)) > 1
+    pairs = set(zip(own, sealed.groups, strict=True))
+    assert len(pairs) == len(set(own)) == len(set(sealed.groups))
+    alone = part(np.arange(200) % 2).vault.open()
+    assert len(set(alone.groups)) == len(alone.names)
+
+
 def test_rows_without_a_group_stand_alone(part):
     groups = [*np.repeat(np.arange(5), 10), *[None] * 50]
     made = part(np.arange(100) % 2, groups=groups)

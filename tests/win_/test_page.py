@@ -230,6 +230,17 @@ def test_the_page_says_what_was_settled_before_rows_were_sealed(contest, tmp_pat
     assert ("settled before they were sealed, without labels" in text) == told
 
 
+def test_the_page_says_of_which_groups_intervals_are(contest, tmp_path):
+    ours = contest(groups=5)
+    report = ours.win(tmp_path)
+    text = report.html.read_text("utf-8")
+    assert "from 5 groups of rows" in text
+    assert "of only 5 groups" in text
+    assert "of only 5 groups" in str(report)
+    _, text = _page(contest(), tmp_path)
+    assert "groups" not in text
+
+
 def _scored(metric, **scores):
     """What the headline chart takes of report.json."""
     ends = {w: dict(zip(("value", "low", "high"), s, strict=True)) for w, s in scores.items()}
