@@ -39,7 +39,7 @@ class Circumstances:
         contact_png: Contact sheet of the open rows.
         preview_png: Preview sheet, before and after each policy.
         pairs_png: Picture i shows `Dataset.duplicates[i]` side by side; may be shorter.
-        kernels: (n, h, w, 1 or 3) first-layer kernels of the best single net, any scale.
+        kernels: (n, h, w, 1 or 3) first-layer kernels of `best_single`, any scale.
         show: A cached item for people, as a picture or in words; None where none can be shown.
     """
 

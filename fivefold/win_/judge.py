@@ -87,11 +87,11 @@ def judge(
     seed: int,
     tick: Callable[[float], None] | None = None,
 ) -> Verdict:
-    """Open the vault and judge the ensemble, its best single net, the traditional pipeline, chance.
+    """Open the vault and judge the ensemble, one net, the traditional pipeline, chance.
 
     Args:
         dataset: The open rows; what their targets say of any row is chance.
-        ensemble: Names the best single net and the best traditional member, with temperatures.
+        ensemble: Names a net of the best member and the best traditional member, with temperatures.
         vault: The sealed rows; opened here, for the only time in this sitting.
         predictor: Answers for every part of the ensemble and of those two.
         seed: Seed of resampling.

@@ -53,7 +53,7 @@ def draw(
 
     Args:
         fleet: All members.
-        ensemble: Names the best net.
+        ensemble: Names the net that is drawn.
         verdict: What the vault said.
         circumstances: Brings the sheets.
         dataset: Says what is answered.
@@ -124,6 +124,7 @@ def _environment() -> Environment:
         duration=words.duration,
         amount=_amount,
         asides=_asides,
+        bare=_bare,
         count=_count,
         plural=_plural,
         short=_short,
@@ -206,6 +207,11 @@ def _policies(expansion: dict[str, Any] | None) -> list[tuple[str, float]]:
 def _asides(text: str) -> Markup:
     """Set what stands in brackets apart from the sentence."""
     return Markup(re.sub(r"(\([^()]*\)\.?)", r"<span>\1</span>", str(escape(text))))
+
+
+def _bare(name: str) -> str:
+    """`ensemble` of `the ensemble`."""
+    return re.sub(r"^(the|an?) ", "", name)
 
 
 def _amount(value: float | None) -> str:

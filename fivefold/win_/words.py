@@ -22,7 +22,7 @@ SHARES = frozenset(
 )
 SYSTEMS = {
     "ensemble": "the ensemble",
-    "best_single": "the best single net",
+    "best_single": "a single net of the best member",
     "traditional": "the traditional pipeline",
     "chance": "chance",
 }

@@ -1,7 +1,7 @@
 """The ensemble: never worse than its best member, no better than chance on noise."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -180,6 +180,19 @@ def test_best_single_names_one_net_and_best_traditional_a_member():
     assert set(made.temperatures) == {"weak", "strong", "hog+svm"}
     assert made.path[0][0] == "strong"
     json.dumps(asdict(made), allow_nan=False)
+
+
+@pytest.mark.parametrize(("metric", "fold"), [("accuracy", 2), ("log_loss", 2)])
+def test_the_single_net_is_of_the_middle_fold_not_of_the_luckiest(metric, fold):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 4, 300)
+    scores = (0.5, 0.9, 0.7, 0.6, 0.8)
+    parts = tuple(
+        Fold(fold=i, file=str(i), score=score, seconds=1.0, epochs=1.0)
+        for i, score in enumerate(scores)
+    )
+    folded = replace(member("net", answers(y, 2.0, rng), y), parts=parts)
+    assert ensemble(dataset(y, metric), fleet(folded), seed=0).best_single == f"net/{fold}"
 
 
 @pytest.mark.parametrize("kind", ["deep", "traditional"])

@@ -241,6 +241,15 @@ def test_the_page_says_of_which_groups_intervals_are(contest, tmp_path):
     assert "groups" not in text
 
 
+def test_one_net_of_a_member_is_not_called_the_best(contest, tmp_path):
+    report = contest().win(tmp_path)
+    text = report.html.read_text("utf-8")
+    for words in (text, str(report), str(report.data["verdict"])):
+        assert "single net of the best member" in words
+        assert "best single net" not in words
+    assert '<th scope="row">single net of the best member<' in text
+
+
 def _scored(metric, **scores):
     """What the headline chart takes of report.json."""
     ends = {w: dict(zip(("value", "low", "high"), s, strict=True)) for w, s in scores.items()}
