@@ -5,9 +5,7 @@ Safetensors, skops with an allow-list, and JSON: a bundle from a stranger cannot
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +17,6 @@ from safetensors.torch import load_file
 from fivefold import catalog
 from fivefold.contracts import saving
 from fivefold.contracts.ensembles import Ensemble
-from fivefold.contracts.raw_rows import raw_of_row
 from fivefold.contracts.records import Fleet, Fold, Member, Problem
 from fivefold.contracts.rows import FloatArray, Held, Items
 from fivefold.engine.inference import predict
@@ -28,7 +25,8 @@ from fivefold.nets.build import build, intake_of
 from fivefold.plumbing.errors import BadItem, DataError, RunError
 from fivefold.plumbing.files import printable, whole
 from fivefold.plumbing.mirror import fetched_bundle, is_url
-from fivefold.step1_pick.new_rows import ArrayRow, Row, each_item
+from fivefold.raw_items import Item, name_of, open_item
+from fivefold.step1_pick.new_rows import each_item
 from fivefold.targets import target_of
 from fivefold.traditional.answers import predict_rows
 
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from fivefold.nets.base import Net
     from fivefold.traditional.answers import TraditionalModel
 
-Item = str | Path | bytes | np.ndarray | Mapping[str, Any] | Row | ArrayRow | list[str]
 AT_ONCE = 500  # raw items decoded at a time
 
 
@@ -144,7 +141,7 @@ class Bundle:
         """
         each = self._each(items)
         if len(each) == 0:
-            return np.zeros((0, len(self.classes)), np.float32)
+            return self._target.blank(self.classes, self.facts.shape)
         found = []
         for start in range(0, len(each), AT_ONCE):
             some = each[start : start + AT_ONCE]
@@ -266,26 +263,13 @@ class Bundle:
         return each_item(items, rows=problem.reads_rows, packed=packed, words=words or "")
 
     def _open(self, item: Item) -> np.ndarray | BadItem:
-        shape, problem = self.facts.shape, self.facts.problem
-        try:
-            if isinstance(item, Row | Mapping):
-                row = item if isinstance(item, Row) else Row("", item)
-                raw = raw_of_row(row.cells, problem, row.folder)
-                return self._kind.fit(self._kind.open(raw), shape)
-            if isinstance(item, ArrayRow | np.ndarray):
-                numbers = item.numbers if isinstance(item, ArrayRow) else item
-                taken = self._kind.take(numbers, problem.inputs[0].scale)
-                return self._kind.fit(taken, shape)
-            raw = item if isinstance(item, bytes) else _read(item)
-            return self._kind.fit(self._kind.open(raw), shape)
-        except BadItem as bad:
-            return bad
+        return open_item(item, self.facts.problem, self._kind, self.facts.shape)
 
     def _all_good(self, items: Iterable[Item], opened: Sequence[np.ndarray | BadItem]) -> None:
         for item, decoded in zip(items, opened, strict=True):
             if isinstance(decoded, BadItem):
                 raise DataError(
-                    found=f"{_name(item)}: {decoded}",
+                    found=f"{name_of(item)}: {decoded}",
                     wanted=f"something a {self.facts.problem.kind} can be read from",
                     hint="leave it out, or use answers() to get a reason per item",
                 )
@@ -299,14 +283,14 @@ class Bundle:
         kind, answer = self._target, row[None]
         told = {"probabilities": {}, **kind.told(row, self.classes)}
         return Answer(
-            item=_name(item),
+            item=name_of(item),
             prediction=kind.decode(answer, self.classes)[0],
             sure=bool(kind.confidence(answer)[0] >= self.facts.ensemble.sure_above),
             **told,
         )
 
     def _refusal(self, item: Item, bad: BadItem) -> Answer:
-        name = _name(item)
+        name = name_of(item)
         return Answer(item=name, prediction=None, probabilities={}, sure=False, problem=str(bad))
 
 
@@ -383,18 +367,3 @@ def _slim(member: Member) -> Member:
 
 def _bare(part: Fold) -> Fold:
     return replace(part, curve=())
-
-
-def _read(item: str | Path | list[str]) -> bytes:
-    if isinstance(item, list):  # the words of a sentence
-        return json.dumps(item).encode()
-    try:
-        return Path(item).read_bytes()
-    except OSError as cause:
-        raise BadItem(f"cannot be read: {cause.strerror}") from cause
-
-
-def _name(item: Item) -> str:
-    if isinstance(item, Row | ArrayRow):
-        return item.name
-    return printable(str(item)) if isinstance(item, str | Path) else "(in memory)"

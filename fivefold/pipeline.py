@@ -295,13 +295,14 @@ class _Pipeline:
         expander: Expander,
     ) -> Report:
         self.progress.step("win")
-        before: list[str] = self.folder.facts.setdefault("vault_opened", [])
+        opened: list[str] = self.folder.facts.setdefault("vault_opened", [])
+        before = tuple(opened)
         looks = tuple(
             f"the vault was opened before, at {when}, when an earlier sitting of this run ended; "
-            "no choice has seen it"
+            "no choice of the run's own has seen it"
             for when in before
         )
-        before.append(datetime.now(UTC).isoformat(timespec="seconds"))
+        opened.append(datetime.now(UTC).isoformat(timespec="seconds"))
         self.folder.beat(self.clock, force=True)
         told = circumstances(
             self.folder,
@@ -315,7 +316,8 @@ class _Pipeline:
         )
         stopped = (f"interrupted after {self.clock.used():.0f} s",) if self.stop.asked else ()
         shared = (f"{UNLOCKED} ({self.folder.trouble})",) if self.folder.trouble else ()
-        told = replace(told, degraded=(*told.degraded, *chosen.notes, *looks, *stopped, *shared))
+        degraded = (*told.degraded, *chosen.notes, *looks, *stopped, *shared)
+        told = replace(told, degraded=degraded, opened_before=before)
         return judge_and_report(
             dataset,
             fleet,

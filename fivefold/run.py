@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from fivefold.bundle import Bundle, Item
+    from fivefold.bundle import Bundle
     from fivefold.contracts.rows import FloatArray
+    from fivefold.raw_items import Item
 
 P = ParamSpec("P")
 

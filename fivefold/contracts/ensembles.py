@@ -53,7 +53,8 @@ class Ensemble:
             the probabilities.
         score: The problem's metric on validation rows.
         log_loss: The target's loss on validation rows after calibration; for classes the log-loss.
-        best_single: `member/fold` of the best single net on validation rows (None without one).
+        best_single: `member/fold` of a single net of the member that is best on validation rows,
+            the one with the middle score of its folds (None without one).
         best_traditional: Name of the best traditional member on validation rows.
         temperatures: Temperature of each member, alone and before pooling.
         sure_above: Smallest confidence at which an answer is called sure; for classes that is the

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fivefold.plumbing.cells import plain
 from fivefold.plumbing.errors import BadItem
+from fivefold.plumbing.folders import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,9 +70,9 @@ def _raw(row: Mapping[str, Any], one: Input, folder: Path) -> bytes:
         text = "\n".join(str(plain(cell) or "") for cell in cells)
         return text.encode("utf-8", "surrogateescape")
     try:
-        return (folder / str(cells[0])).read_bytes()
-    except (OSError, ValueError) as cause:
-        raise BadItem(f"names a file that cannot be read ({cause})") from cause
+        return read_file(str(folder / str(cells[0])))
+    except BadItem as bad:
+        raise BadItem(f"names a file that {bad}") from bad
 
 
 def _words(cell: object) -> bytes:

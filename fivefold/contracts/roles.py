@@ -330,6 +330,10 @@ class TargetKind(ABC):
     ) -> FloatArray:
         """The best answer by `metric` to one row that ignores the input, from others' targets."""
 
+    def blank(self, vocabulary: tuple[str, ...], shape: Mapping[str, Any]) -> FloatArray:  # noqa: ARG002
+        """Answers to no items: no rows, and the other axes as answers have them."""
+        return np.zeros((0, len(vocabulary)), np.float32)
+
     def addable(self, answers: FloatArray) -> NDArray[np.floating[Any]]:
         """What of answers may be averaged over members; the answers unless overridden."""
         return answers

@@ -1,20 +1,33 @@
-"""The vault: the sealed test rows. Only the last step may open it, and only once."""
+"""The vault: the sealed test rows. Only the last step may open it, and only once.
+
+A run that was stopped after that and goes on seals the same rows anew; its report lists every
+opening.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fivefold.contracts.rows import Rows, Targets
+from fivefold.contracts.rows import IntArray, Rows, Targets
 from fivefold.plumbing.errors import RunError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VaultContent:
-    """What lies in the vault: `rows`, their `targets` and `names`."""
+    """What lies in the vault.
+
+    Attributes:
+        rows: The sealed rows.
+        targets: (n, ...) their targets.
+        names: (n) their names.
+        groups: (n,) rows with an equal number are of one group, or copies of each other, so that
+            they are no independent witnesses; None where each row stands alone.
+    """
 
     rows: Rows
     targets: Targets
     names: tuple[str, ...]
+    groups: IntArray | None = None
 
 
 class Vault:

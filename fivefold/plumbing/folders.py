@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from fivefold.plumbing.errors import BadItem, DataError
@@ -12,7 +13,6 @@ from fivefold.plumbing.files import hidden, printable, size_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 ITEM_LIMIT = 1 << 30
 _SPECIAL = (
@@ -114,6 +114,15 @@ class FolderSource:
         self.folders = tuple(sorted(walk.folders))
         self.unreadable = tuple(sorted(walk.unreadable))
         return tuple(sorted(walk.files))
+
+
+def read_file(path: str) -> bytes:
+    """The bytes of one file, wherever it lies; refused as `FolderSource.read` does.
+
+    Raises:
+        BadItem: It is missing, empty, special, too large or may not be read.
+    """
+    return FolderSource(Path(), (), limit=ITEM_LIMIT).read(path)
 
 
 class _Walk:

@@ -1,6 +1,6 @@
 """Whether one system is better than another on the same rows.
 
-Axes: N rows, G groups, T resamples or swaps.
+Axes: N rows, T resamples or swaps.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import binomtest
 
-from fivefold.scores.intervals import by_group, centred, resampled, resamples
+from fivefold.scores.intervals import centred
+from fivefold.scores.resampling import summed, tables
 
 if TYPE_CHECKING:
     from fivefold.contracts.rows import FloatArray, Targets
-    from fivefold.scores.intervals import Counts
-    from fivefold.scores.measure import Contributions, Metric, Sums
+    from fivefold.scores.measure import Metric, Sums
+    from fivefold.scores.resampling import Counts, Draws, Table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,35 +51,33 @@ def paired(
     second: tuple[str, FloatArray],
     targets: Targets,
     *,
-    rng: np.random.Generator,
-    times: int = 1000,
+    drawn: Draws,
 ) -> Comparison:
     """Compare two systems on the same rows.
 
     For shares of right answers the p-value is McNemar's exact test and the interval the exact one
-    that goes with it. For any other metric the interval comes from paired resamples, and the
-    p-value from a permutation test that swaps the two systems'
-    answers on random rows, which for a mean over rows is the sign-flip test.
+    that goes with it. For any other metric, and where rows come in groups, the interval comes from
+    paired resamples, and the p-value from a permutation test that swaps the two systems' answers
+    on random rows, which for a mean over rows is the sign-flip test. Rows of a group are drawn and
+    swapped together.
 
     Args:
         metric_: What is compared.
         first: Name and answers (N, ...) of the first system.
         second: The same of the second.
         targets: (N, ...).
-        rng: All randomness.
-        times: Number of resamples and of swaps.
+        drawn: From `draws`: how often is resampled and swapped, and what together.
     """
     a, b = (metric_.contributions(system[1], targets) for system in (first, second))
     difference = float(metric_.finish(*a.totals()) - metric_.finish(*b.totals()))
-    counts = resamples(len(targets), times, rng)
-    replicates = metric_.finish(*resampled(a, counts)) - metric_.finish(*resampled(b, counts))
-    low, high = centred(replicates, difference, 0.95)
-    if metric_.proportion and metric_.per_row:
+    if metric_.proportion and metric_.per_row and drawn.groups is None:
         p = mcnemar(a.values > 0, b.values > 0)
         low, high = discordant_interval(a.values > 0, b.values > 0)
     else:
-        swaps = rng.integers(0, 2, size=counts.shape, dtype=np.int8).astype(np.float32)
-        p = _permutation(metric_, a, b, difference, swaps)
+        pair = [tables(a, drawn), tables(b, drawn)]
+        of_a, of_b = (metric_.finish(*each) for each in summed(pair, drawn.resamples()))
+        low, high = centred(of_a - of_b, difference, 0.95, drawn)
+        p = _permutation(metric_, pair, difference, drawn)
     ahead = low > 0 if metric_.higher_is_better else high < 0
     return Comparison(
         a=first[0],
@@ -120,22 +119,23 @@ def discordant_interval(
 
 
 def _permutation(
-    metric_: Metric, a: Contributions, b: Contributions, difference: float, swaps: Counts
+    metric_: Metric, pair: list[tuple[Table, Table]], difference: float, drawn: Draws
 ) -> float:
-    kept = 1.0 - swaps
-    swapped_a = metric_.finish(*_mixed(a, b, kept, swaps))
-    swapped_b = metric_.finish(*_mixed(b, a, kept, swaps))
+    """Share of swaps that make as large a difference; of few units all swaps are looked at."""
+    found = [_swapped(metric_, pair, swaps) for swaps in drawn.swaps()]
     # The tolerance keeps a swap that changes nothing from counting as smaller by rounding.
-    extreme = np.abs(swapped_a - swapped_b) >= abs(difference) - 1e-6
-    return float((1 + extreme.sum()) / (1 + len(swaps)))
+    extreme = np.abs(np.concatenate(found)) >= abs(difference) - 1e-6
+    if drawn.swaps_all:
+        return float(extreme.mean())
+    return float((1 + extreme.sum()) / (1 + len(extreme)))
 
 
-def _mixed(
-    one: Contributions, other: Contributions, kept: Counts, swaps: Counts
-) -> tuple[Sums, Sums]:
-    """Totals (T, G) of a system that has the other's answers on the swapped rows."""
-    ones = np.ones_like(one.values)
-    return (
-        by_group(one, kept, one.values) + by_group(other, swaps, other.values),
-        by_group(one, kept, ones) + by_group(other, swaps, ones),
-    )
+def _swapped(metric_: Metric, pair: list[tuple[Table, Table]], swaps: Counts) -> Sums:
+    """(t,) differences where each system has the other's answers on the swapped units."""
+    kept = summed(pair, [1.0 - swaps])
+    other = summed(pair[::-1], [swaps])
+    scores = [
+        metric_.finish(*(own + others for own, others in zip(mine, theirs, strict=True)))
+        for mine, theirs in zip(kept, other, strict=True)
+    ]
+    return np.asarray(scores[0] - scores[1])

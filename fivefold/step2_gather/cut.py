@@ -15,7 +15,7 @@ from fivefold.plumbing.errors import DataError
 from fivefold.step2_gather import notes as words
 from fivefold.step2_gather.duplicates import TEST, TRAIN, VALIDATION
 from fivefold.step2_gather.fill import commonest
-from fivefold.step2_gather.parting import seal, validate
+from fivefold.step2_gather.parting import beside_sealed, seal, validate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ class Cut:
         classes: (K,) vocabulary of the target.
         open: (n,) rows that steps 3 to 5 see, with `targets`, `groups` and `folds` (n,).
         n_folds: Number of folds; 1 for one validation part.
-        sealed: (m,) rows of the vault, with `sealed_targets` (m,).
+        sealed: (m,) rows of the vault, with `sealed_targets` and `sealed_groups` (m,).
         origin: Where the vault comes from, in words.
         split: The whole split, in words.
         notes: What a user should know.
@@ -51,6 +51,7 @@ class Cut:
     n_folds: int
     sealed: IntArray
     sealed_targets: Targets
+    sealed_groups: IntArray
     origin: str
     split: str
     notes: tuple[str, ...]
@@ -93,7 +94,9 @@ def cut(
     strata = target.strata(targets)
     # A number needs no row of each of its strata to be learned; a class does.
     sealed, origin, way = seal(way, strata, seed, each_trained=target.classes)
-    stays = ~sealed & (parts != TEST)
+    together = way.units[sealed]
+    aside, way = beside_sealed(way, sealed)
+    stays = ~sealed & ~aside & (parts != TEST)
     way, strata = way.select(stays), strata[stays]
     folds, n_folds, how, way = validate(way, strata, seed, each_trained=target.classes)
     if not sealed.any() or len(np.unique(folds[folds >= 0])) < n_folds:
@@ -109,6 +112,7 @@ def cut(
         n_folds=n_folds,
         sealed=rows[sealed],
         sealed_targets=targets[sealed],
+        sealed_groups=together,
         origin=origin,
         split=f"vault: {int(sealed.sum()):,} rows, {origin}; {how}; seed {seed}",
         notes=(

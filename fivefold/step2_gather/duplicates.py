@@ -19,14 +19,20 @@ from fivefold.step2_gather.near import LIMIT, groups_of, near_pairs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fivefold.contracts.rows import Items
+
 
 # Parts, in the order in which they give way: a training row goes where a test row shows the same.
 TRAIN, VALIDATION, TEST = 0, 1, 2
 _PART_WORDS = ("training", "validation", "test")
 # Pairs that are listed; a folder of 10,000 equal pictures should not fill the report.
 _LISTED = 1000
-# Vectors with fewer distinct rows than this share are equal by nature, not by copying.
-_DISTINCT = 0.7
+# Rows of few columns with few values each are equal by nature, not by copying: fewer distinct ones
+# than this share, and not many more rows are possible than there are.
+_DISTINCT, _POSSIBLE = 0.7, 10
+# Fewer distinct rows than this cannot stay together: a fifth of them would judge nothing.
+_PARTED = 50
+_SAMPLE = 20_000  # rows by which values are counted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,40 +44,42 @@ class Alike:
         pairs: (m, 2) rows, the smaller first; equal rows are each paired with their first.
         exact: (m,) equal bytes or pixels.
         notes: What could not be told, in words.
+        equal: (N,) where equal rows are expected and count as no duplicates: those with an equal
+            number are equal all the same, so that a split may keep them together; else None.
     """
 
     groups: IntArray
     pairs: IntArray
     exact: NDArray[np.bool_]
     notes: tuple[str, ...]
+    equal: IntArray | None = None
 
 
-def find_alike(cards: NDArray[np.void], labels: IntArray, *, short_side: int) -> Alike:
+def find_alike(
+    cards: NDArray[np.void], labels: IntArray, *, short_side: int, vectors: Items | None = None
+) -> Alike:
     """Find exact duplicates and, for pictures and kinds that have a `key`, near ones.
 
     Args:
         cards: (N,) cards of the usable rows.
         labels: (N,) any number per label.
         short_side: Shorter side of the pictures in the cache; 0 for other kinds.
+        vectors: (N, D) the rows, where they are tables or vectors: a row of few columns with few
+            values has its like by nature. Of all other kinds equal rows are copies.
     """
     n = len(cards)
     exact = np.concatenate([_equal(cards["content"]), _equal(cards["pixels"])])
     alike = groups_of(exact, n)
     first = np.unique(alike, return_index=True)[1]
+    if vectors is not None and len(first) < _DISTINCT * n and _few_possible(vectors):
+        return _by_nature(alike, len(first))
     note: str | None = None
     near = exact[:0]
     if short_side and len(first) <= LIMIT:
         near, note = near_pairs(cards["thumb"][first], labels[first], short_side=short_side)
     elif short_side:
         note = f"above {LIMIT:,} pictures only exact duplicates are looked for"
-    elif len(first) < _DISTINCT * n:
-        note = (
-            f"only {len(first):,} of {n:,} rows are distinct: with so few values equal rows are "
-            "expected, so they do not count as duplicates"
-        )
-        alike, first = np.arange(n), np.arange(n)
-    if note is None or short_side:
-        near = np.concatenate([near, _equal(cards["key"][first])])
+    near = np.concatenate([near, _equal(cards["key"][first])])
     stars = np.stack([first[alike], np.arange(n)], axis=1)
     stars = stars[stars[:, 0] != stars[:, 1]]
     pairs = np.concatenate([stars, first[near]])
@@ -80,6 +88,32 @@ def find_alike(cards: NDArray[np.void], labels: IntArray, *, short_side: int) ->
         pairs=pairs,
         exact=np.arange(len(pairs)) < len(stars),
         notes=() if note is None else (note,),
+    )
+
+
+def _few_possible(vectors: Items) -> bool:
+    """Whether columns have so few values that not many more rows are possible than there are."""
+    n = len(vectors)
+    sample_ND = vectors.take(slice(None, None, max(1, n // _SAMPLE)))
+    values = [len(np.unique(column)) for column in sample_ND.T]
+    return float(np.log(values).sum()) <= np.log(_POSSIBLE * n)
+
+
+def _by_nature(alike: IntArray, distinct: int) -> Alike:
+    """Equal rows (N,) that are expected: no duplicates, yet best kept together."""
+    n = len(alike)
+    together = distinct >= _PARTED
+    then = "are kept on one side where the split is ours" if together else "may be on both sides"
+    note = (
+        f"only {distinct:,} of {n:,} rows are distinct: with so few values equal rows are "
+        f"expected, so they do not count as duplicates; they {then}"
+    )
+    return Alike(
+        groups=np.arange(n),
+        pairs=np.zeros((0, 2), np.int64),
+        exact=np.zeros(0, bool),
+        notes=(note,),
+        equal=alike if together else None,
     )
 
 

@@ -21,7 +21,7 @@ from fivefold.step2_gather.cache import open_or_build
 from fivefold.step2_gather.cut import Cut, because, cut, too_few
 from fivefold.step2_gather.duplicates import TRAIN, find_alike, listed
 from fivefold.step2_gather.fill import Limits, Wanted, commonest
-from fivefold.step2_gather.item import GOOD, is_picture
+from fivefold.step2_gather.item import GOOD, is_picture, is_vector
 from fivefold.step2_gather.items import collect, numbered
 from fivefold.step2_gather.parting import parting
 from fivefold.targets import target_of
@@ -95,9 +95,10 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
     cards, shape = decoded.cards[usable], decoded.shape
     labels = numbered(items.labels)[usable]
     side = min(shape["item_shape"][:2]) if is_picture(shape) else 0
-    alike = find_alike(cards, labels, short_side=side)
+    vectors = _rows(decoded, usable) if is_vector(shape) else None
+    alike = find_alike(cards, labels, short_side=side, vectors=vectors)
     names = [items.names[row] for row in usable]
-    way = parting(items, usable, alike.groups)
+    way = parting(items, usable, alike.groups, alike.equal)
     duplicates, about_duplicates = listed(alike, names, labels, way.settled)
     made = _fitting(cut(items, way, target, seed, quarantine), target, shape)
     dataset = Dataset(
@@ -132,6 +133,7 @@ def gather(  # noqa: PLR0913 - the options of the step, all by name
         rows=_rows(decoded, made.sealed),
         targets=made.sealed_targets,
         names=tuple(items.names[row] for row in made.sealed),
+        groups=made.sealed_groups,
     )
     return Gathered(dataset=dataset, vault=Vault(sealed, origin=made.origin))
 
@@ -146,7 +148,9 @@ def _fitting(made: Cut, target: TargetKind, shape: dict[str, Any]) -> Cut:
 
 
 def _wanted(word: str, items: Items) -> Wanted:
-    # A shape chosen with a look at test rows would be a small leak.
+    # Rows of a given test part are not looked at. Where the vault is cut from the data, that comes
+    # after decoding, which must find copies first: of rows that are sealed later the sample may
+    # hold some, whose form - sizes, alphabet, sub-words, categories - is learned, never a label.
     training = np.flatnonzero(items.parts == TRAIN)
     sample = training if training.size else np.arange(len(items.parts))
     return Wanted(

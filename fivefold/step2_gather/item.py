@@ -37,6 +37,11 @@ def is_picture(shape: dict[str, Any]) -> bool:
     return len(sides) == 3 and sides[2] in (1, 3) and shape["dtype"] == "uint8"
 
 
+def is_vector(shape: dict[str, Any]) -> bool:
+    """Whether items of this cached shape are a table's columns or a vector: numbers (D,)."""
+    return len(shape["item_shape"]) == 1 and shape["dtype"] == "float32"
+
+
 def card_type(shape: dict[str, Any]) -> np.dtype[np.void]:
     """The record kept of each item.
 

@@ -74,13 +74,17 @@ class Parting:
         return replace(self, units=self.copies, grouped=False, notes=(*self.notes, why))
 
 
-def parting(items: Items, usable: IntArray, copies: IntArray) -> Parting:
+def parting(
+    items: Items, usable: IntArray, copies: IntArray, equal: IntArray | None = None
+) -> Parting:
     """Settle what can be settled without labels.
 
     Args:
         items: All items.
         usable: (N,) those of them that could be decoded.
         copies: (N,) rows with an equal number are duplicates of each other.
+        equal: (N,) rows with an equal number are equal by nature: of one group, where the data
+            state neither groups nor times nor a test part.
     """
     parts, groups = items.parts[usable], items.groups[usable]
     times = items.times[usable] if items.times.size else np.full(len(usable), np.nan)
@@ -108,6 +112,9 @@ def parting(items: Items, usable: IntArray, copies: IntArray) -> Parting:
                 f"{int(apart.sum()):,} rows set aside: the same stands in another group, and too "
                 "many groups would have to stay together"
             )
+    elif equal is not None and origin is None and not (parts == TEST).any():
+        units, grouped = equal, True
+        groups = np.full(len(groups), -1, np.int64)  # whose names, if any, are of one row each
     kept &= ~leaking(copies, parts)
     made = Parting(
         settled=parts,
@@ -168,6 +175,21 @@ def seal(
     return sealed, f"held out {sealed.sum() / max(len(free), 1):.0%}, stratified", way
 
 
+def beside_sealed(way: Parting, sealed: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], Parting]:
+    """(N,) validation rows of groups that went into the vault, to set aside; and how to go on.
+
+    A validation part that the data state may hold rows of any group. What is chosen by rows of a
+    sealed group is no answer for new groups. Where the test part is given too, it is left as it is.
+    """
+    if way.given or not way.grouped:
+        return np.zeros(len(sealed), bool), way
+    aside = ~sealed & np.isin(way.units, way.units[sealed])
+    if not aside.any():
+        return aside, way
+    note = f"{int(aside.sum()):,} validation rows set aside: their groups are in the vault"
+    return aside, replace(way, notes=(*way.notes, note))
+
+
 def validate(
     way: Parting, strata: IntArray, seed: int, *, each_trained: bool
 ) -> tuple[IntArray, int, str, Parting]:
@@ -216,6 +238,10 @@ def _mirrored(way: Parting) -> Parting:
 
 def _group_words(way: Parting, sealed: NDArray[np.bool_], free: int) -> str:
     """Where a vault of whole groups comes from."""
+    if not (way.groups >= 0).any():
+        equal, every = (len(np.unique(units)) for units in (way.units[sealed], way.units))
+        held = f"held out {sealed.sum() / max(free, 1):.0%} by group"
+        return f"{held}: {equal:,} of {every:,} groups of equal rows"
     taken = np.unique(way.groups[sealed])
     taken = taken[taken >= 0]
     number = len(np.unique(way.groups[way.groups >= 0]))

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, final
 
-from fivefold.plumbing.errors import BadItem
+from fivefold.plumbing.guarded import guarded
 from fivefold.step2_gather.item import ItemWriter
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def decode(
             item, reason = open_item(kind, raw)
             fitted = None
             if item is not None:
-                fitted, reason = _guarded(writer.fit, item)
+                fitted, reason = guarded(writer.fit, item)
             if fitted is None:
                 yield {"row": row, "reason": reason}
             try:
@@ -128,18 +128,7 @@ def decode(
 
 def open_item(kind: InputKind, raw: bytes) -> tuple[NDArray[np.generic] | None, str | None]:
     """The opened item and None, or None and the reason why it cannot be opened."""
-    return _guarded(kind.open, raw)
-
-
-def _guarded(work: Any, *args: Any) -> tuple[NDArray[np.generic] | None, str | None]:  # noqa: ANN401
-    try:
-        return work(*args), None
-    except BadItem as bad:
-        return None, str(bad)
-    except MemoryError:
-        return None, "needs more memory to decode than a worker may take"
-    except Exception as cause:  # noqa: BLE001 - decoders raise anything; the quarantine shows it
-        return None, f"cannot be decoded ({type(cause).__name__}: {cause})"
+    return guarded(kind.open, raw)
 
 
 def _answer(answers: BinaryIO, answer: dict[str, Any]) -> None:

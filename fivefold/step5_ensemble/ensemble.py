@@ -71,7 +71,7 @@ def ensemble(dataset: Dataset, fleet: Fleet, *, seed: int) -> Ensemble:
         temperature=temperature,
         score=jury.plain_score(final, targets),
         log_loss=_cross_fitted_loss(kind, pooled, targets, rng),
-        best_single=_best_part(deep, word) if deep else None,
+        best_single=_usual_part(deep, word) if deep else None,
         best_traditional=traditional.name if traditional else None,
         temperatures=alone,
         sure_above=kind.sure_above(final, targets),
@@ -129,11 +129,15 @@ def _best(members: list[Member], scores: dict[str, float], word: str) -> Member 
     return max(members, key=lambda m: sign * scores[m.name], default=None)
 
 
-def _best_part(member: Member, word: str) -> str:
-    """`member/fold` of the member's best net: one net, not the mean of its folds."""
+def _usual_part(member: Member, word: str) -> str:
+    """`member/fold` of a net of the member: one net, not the mean of its folds.
+
+    Folds are scored on different rows, so that the highest score may be of the easiest rows: the
+    middle one is taken, of two the better.
+    """
     sign = 1.0 if metric(word).higher_is_better else -1.0
-    part = max(member.parts, key=lambda p: sign * p.score)
-    return f"{member.name}/{part.fold}"
+    parts = sorted(member.parts, key=lambda p: sign * p.score)
+    return f"{member.name}/{parts[len(parts) // 2].fold}"
 
 
 def _cross_fitted_loss(

@@ -15,7 +15,7 @@ from fivefold.scores.calibration import COLDEST, HOTTEST
 from fivefold.scores.numbers import REACH, halves
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -85,15 +85,23 @@ class Number(TargetKind):
         spread = np.sqrt(((targets - middle) ** 2).mean(0, dtype=np.float64))
         return np.concatenate([middle, spread]).astype(np.float32)
 
+    def blank(self, vocabulary: tuple[str, ...], shape: Mapping[str, Any]) -> FloatArray:  # noqa: ARG002
+        """(0, 2M)."""
+        return np.zeros((0, 2 * len(vocabulary)), np.float32)
+
     def addable(self, answers: FloatArray) -> NDArray[np.floating[Any]]:
-        """First and second moments: the mixture of members has the mean of both."""
+        """Means, their squares and squared deviations (N, 3M): a mixture has the mean of each.
+
+        Squares stay apart, or of a large mean with a small deviation the latter would be lost.
+        """
         means, deviations = halves(answers)
-        return np.concatenate([means, means**2 + deviations**2], axis=1)
+        return np.concatenate([means, means**2, deviations**2], axis=1)
 
     def settled(self, means: NDArray[np.floating[Any]]) -> FloatArray:
         """Mean and deviation of a mixture: where members disagree it is less sure."""
-        first, second = np.split(means, 2, axis=1)
-        deviations = np.sqrt(np.maximum(second - first**2, 0.0))
+        first, second, within = np.split(means, 3, axis=1)
+        between = np.maximum(second - first**2, 0.0)
+        deviations = np.sqrt(within + between)
         return np.concatenate([first, deviations], axis=1).astype(np.float32)
 
     def fit_temperature(self, answers: FloatArray, targets: Targets) -> float:

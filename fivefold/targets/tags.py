@@ -105,6 +105,10 @@ class Tags(TargetKind):
             frequency[[best, top]] = frequency[[top, best]]
         return np.tile(frequency, (targets.shape[1], 1))
 
+    def blank(self, vocabulary: tuple[str, ...], shape: Mapping[str, Any]) -> FloatArray:
+        """(0, L, K), L being the tokens that the cache holds of an item."""
+        return np.zeros((0, shape["item_shape"][0], len(vocabulary)), np.float32)
+
     def fit_temperature(self, answers: FloatArray, targets: Targets) -> float:
         """The temperature of the least log-loss of single tokens."""
         known = (targets >= 0) & _there(answers)

@@ -1,4 +1,4 @@
-"""win: opens the vault once, judges, writes report.json and report.html."""
+"""win: opens the vault, judges, writes report.json and report.html."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ class Report:
 
     def __str__(self) -> str:
         lines = [self.data["verdict"]["headline"]]
-        lines += [f"  {name:<26}{score}" for name, score in self._lines()]
+        lines += [f"  {name:<33}{score}" for name, score in self._lines()]
+        lines += [caution] if (caution := self.data["vault"].get("caution")) else []
         degraded = len(self.data["degraded"])
         if degraded == 1:
             lines.append("1 thing degraded; the report lists it")
@@ -113,8 +114,8 @@ def win(  # noqa: PLR0913 - the last step sees every record
         dataset: The open rows.
         fleet: All members, the plan, what degraded.
         ensemble: Weights and temperatures.
-        vault: The sealed rows; opened here, for the only time.
-        predictor: Answers for every part of the ensemble, its best single net, its best
+        vault: The sealed rows; opened here, for the only time in this sitting.
+        predictor: Answers for every part of the ensemble, a net of its best member, its best
             traditional member.
         circumstances: Clock, command, pictures, prices, versions.
         folder: Where the report goes.

@@ -34,11 +34,12 @@ class Circumstances:
         versions: Name -> version of everything that moves numbers.
         prices: System (`ensemble`, `best_single`, `traditional`) -> its price, where measured.
         degraded: What degraded outside training (`Fleet.degraded` is listed as well).
+        opened_before: When the vault was opened by earlier sittings of the run (ISO 8601, UTC).
         expansion: Which label-preserving changes were used, and why.
         contact_png: Contact sheet of the open rows.
         preview_png: Preview sheet, before and after each policy.
         pairs_png: Picture i shows `Dataset.duplicates[i]` side by side; may be shorter.
-        kernels: (n, h, w, 1 or 3) first-layer kernels of the best single net, any scale.
+        kernels: (n, h, w, 1 or 3) first-layer kernels of `best_single`, any scale.
         show: A cached item for people, as a picture or in words; None where none can be shown.
     """
 
@@ -50,6 +51,7 @@ class Circumstances:
     versions: dict[str, str]
     prices: dict[str, Price]
     degraded: tuple[str, ...] = ()
+    opened_before: tuple[str, ...] = ()
     expansion: ExpansionRecord | None = None
     contact_png: bytes | None = None
     preview_png: bytes | None = None

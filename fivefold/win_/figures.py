@@ -52,18 +52,18 @@ _POINTS = 200
 
 
 def learning_curves(members: tuple[Member, ...], best: str | None, metric: str) -> Markup | None:
-    """Training loss and validation score over epochs, one line per part; the best net stands out.
+    """Training loss and validation score over epochs, one line per part; one stands out.
 
     Args:
         members: The fleet's members.
-        best: The best single net (`member/fold`), drawn in the accent colour.
+        best: A net of the best member (`member/fold`), drawn in the accent colour.
         metric: The problem's metric.
 
     Returns:
         None where no part has a curve.
     """
     parts = [(f"{m.name}/{part.fold}" == best, part) for m in members for part in m.parts]
-    # the best net last: it lies on top, and is never among those left out
+    # that net last: it lies on top, and is never among those left out
     parts = sorted(((is_best, p) for is_best, p in parts if p.curve), key=lambda each: each[0])
     if not parts:
         return None
@@ -107,7 +107,7 @@ def reliability(bins: dict[str, list[dict[str, Any]]]) -> Markup:
     Args:
         bins: `reliability` of report.json.
     """
-    looks = {"best_single": (_MUTED, "best single net"), "ensemble": (_ACCENT, "ensemble")}
+    looks = {"best_single": (_MUTED, "single net"), "ensemble": (_ACCENT, "ensemble")}
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(4.4, 4.2), layout="constrained")
         axes = figure.subplots()

@@ -1,4 +1,4 @@
-"""Opens the vault once and judges: scores with intervals, paired tests, a verdict in words.
+"""Opens the vault and judges: scores with intervals, paired tests, a verdict in words.
 
 Axes: n vault rows, k words of the vocabulary: classes say.
 """
@@ -13,12 +13,13 @@ import numpy as np
 
 from fivefold.contracts.rows import FloatArray
 from fivefold.contracts.vault import VaultContent
-from fivefold.scores.intervals import Interval, intervals, resamples
+from fivefold.scores.intervals import Interval, intervals
 from fivefold.scores.metrics import metric as metric_of
 from fivefold.scores.paired import Comparison, paired
+from fivefold.scores.resampling import draws
 from fivefold.scores.tags import SPANS, has_spans
 from fivefold.targets import target_of
-from fivefold.win_.words import Words, verdict_words
+from fivefold.win_.words import FEW_GROUPS, ONE_GROUP, Words, verdict_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
     from fivefold.contracts.records import Dataset
     from fivefold.contracts.roles import TargetKind
     from fivefold.contracts.vault import Vault
+    from fivefold.scores.resampling import Draws
 
 _PAIRS = (("ensemble", "traditional"), ("ensemble", "best_single"), ("best_single", "traditional"))
-_CELLS = 10_000_000  # draws at most: what resampling a large vault may cost in time and memory
+_FEW = 10  # groups, by which little can be told: of five no test can show anything
+_CELLS = 10_000_000  # draws at most, if 200 times allow it: what resampling may cost in time
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +60,8 @@ class Verdict:
         systems: `ensemble`, then `best_single` and `traditional` where there are any, `chance`.
         tests: Paired tests on `metric`.
         words: The verdict in plain words.
+        groups: How many groups of rows were drawn and swapped whole; None where single rows were.
+        caution: Why groups let intervals and tests say less than they seem to; empty if not so.
         content: The vault's rows, targets and names.
         opened: When the vault was opened (ISO 8601, UTC).
         origin: Where its rows come from, in words.
@@ -66,6 +71,8 @@ class Verdict:
     systems: dict[str, System]
     tests: tuple[Comparison, ...]
     words: Words
+    groups: int | None
+    caution: str
     content: VaultContent
     opened: str
     origin: str
@@ -80,12 +87,12 @@ def judge(
     seed: int,
     tick: Callable[[float], None] | None = None,
 ) -> Verdict:
-    """Open the vault and judge the ensemble, its best single net, the traditional pipeline, chance.
+    """Open the vault and judge the ensemble, one net, the traditional pipeline, chance.
 
     Args:
         dataset: The open rows; what their targets say of any row is chance.
-        ensemble: Names the best single net and the best traditional member, with temperatures.
-        vault: The sealed rows; opened here, for the only time.
+        ensemble: Names a net of the best member and the best traditional member, with temperatures.
+        vault: The sealed rows; opened here, for the only time in this sitting.
         predictor: Answers for every part of the ensemble and of those two.
         seed: Seed of resampling.
         tick: Told the share of the vault that is answered.
@@ -99,10 +106,9 @@ def judge(
     answers = _answers(dataset, ensemble, predictor, parts, len(content.targets))
     metric = dataset.problem.metric
     metrics = _metrics(target_of(dataset.problem), metric, dataset.classes)
-    rng = np.random.default_rng(seed)
     n = len(content.targets)
     times = int(np.clip(_CELLS / n, 200, 1000))
-    counts = resamples(n, times, rng)
+    drawn = draws(n, times, np.random.default_rng(seed), content.groups)
     systems = {
         word: System(
             name=name,
@@ -111,7 +117,7 @@ def judge(
                 metrics,
                 probabilities,
                 content.targets,
-                counts=counts,
+                drawn=drawn,
                 vocabulary=dataset.classes,
             ),
         )
@@ -123,8 +129,7 @@ def judge(
             (a, systems[a].probabilities),
             (b, systems[b].probabilities),
             content.targets,
-            rng=rng,
-            times=times,
+            drawn=drawn,
         )
         for a, b in _PAIRS
         if a in systems and b in systems
@@ -135,10 +140,20 @@ def judge(
         systems=systems,
         tests=tests,
         words=verdict_words(metric, scores, tests),
+        groups=drawn.units if drawn.groups is not None else None,
+        caution=_caution(content, drawn),
         content=content,
         opened=opened,
         origin=vault.origin,
     )
+
+
+def _caution(content: VaultContent, drawn: Draws) -> str:
+    """What is to be said of few groups, or of one."""
+    if drawn.groups is None:
+        groups = len(content.targets) if content.groups is None else len(np.unique(content.groups))
+        return ONE_GROUP if groups == 1 < len(content.targets) else ""
+    return FEW_GROUPS.format(drawn.units) if drawn.units < _FEW else ""
 
 
 def _answers(

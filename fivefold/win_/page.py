@@ -53,7 +53,7 @@ def draw(
 
     Args:
         fleet: All members.
-        ensemble: Names the best net.
+        ensemble: Names the net that is drawn.
         verdict: What the vault said.
         circumstances: Brings the sheets.
         dataset: Says what is answered.
@@ -124,6 +124,7 @@ def _environment() -> Environment:
         duration=words.duration,
         amount=_amount,
         asides=_asides,
+        bare=_bare,
         count=_count,
         plural=_plural,
         short=_short,
@@ -133,16 +134,26 @@ def _environment() -> Environment:
 
 
 def _bars(data: dict[str, Any]) -> list[dict[str, Any]]:
-    """The headline chart: per system its score and interval, and their places as shares of 1."""
+    """The headline chart: per system its score and interval, and their places as shares of 1.
+
+    Bars begin at zero, which lies inside the chart where scores are negative.
+    """
     metric = data["problem"]["metric"]
     scores = {word: system[metric] for word, system in data["scores"].items()}
-    full = 1.0 if metric in words.SHARES else max(score["high"] for score in scores.values())
+    ends = [end for score in scores.values() for end in score.values() if end is not None]
+    least, most = min(0.0, *ends), max(1.0 if metric in words.SHARES else 0.0, *ends)
+    span = (most - least) or 1.0
+
+    def place(end: float | None, otherwise: float) -> float:
+        return otherwise if end is None else (end - least) / span  # None stands for infinity
+
     return [
         {
             "word": word,
             "name": data["systems"][word],
             **score,
-            "place": {end: score[end] / full for end in ("value", "low", "high")},
+            "bar": sorted((place(0.0, 0.0), place(score["value"], 1.0))),
+            "reach": (place(score["low"], 0.0), place(score["high"], 1.0)),
         }
         for word, score in scores.items()
     ]
@@ -196,6 +207,11 @@ def _policies(expansion: dict[str, Any] | None) -> list[tuple[str, float]]:
 def _asides(text: str) -> Markup:
     """Set what stands in brackets apart from the sentence."""
     return Markup(re.sub(r"(\([^()]*\)\.?)", r"<span>\1</span>", str(escape(text))))
+
+
+def _bare(name: str) -> str:
+    """`ensemble` of `the ensemble`."""
+    return re.sub(r"^(the|an?) ", "", name)
 
 
 def _amount(value: float | None) -> str:

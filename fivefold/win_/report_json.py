@@ -40,6 +40,13 @@ def report(
         "used_s": circumstances.used_s(),
         "phases": [{"name": name, "seconds": spent} for name, spent in circumstances.phases],
         **_judged(verdict, dataset),
+        "vault": {
+            "opened": verdict.opened,
+            "openings": [*circumstances.opened_before, verdict.opened],
+            "origin": verdict.origin,
+            "groups": verdict.groups,
+            "caution": verdict.caution or None,
+        },
         "suspects": asdict(ensemble.suspects) if ensemble.suspects else None,
         "members": [_member(member, ensemble) for member in fleet.members],
         "ensemble": {**_ensemble(ensemble), "loss": kind.loss},
@@ -90,7 +97,6 @@ def _problem(dataset: Dataset) -> dict[str, Any]:
 def _judged(verdict: Verdict, dataset: Dataset) -> dict[str, Any]:
     return {
         "verdict": asdict(verdict.words),
-        "vault": {"opened": verdict.opened, "origin": verdict.origin},
         "systems": {word: system.name for word, system in verdict.systems.items()},
         "scores": {
             word: {

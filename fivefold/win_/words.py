@@ -22,7 +22,7 @@ SHARES = frozenset(
 )
 SYSTEMS = {
     "ensemble": "the ensemble",
-    "best_single": "the best single net",
+    "best_single": "a single net of the best member",
     "traditional": "the traditional pipeline",
     "chance": "chance",
 }
@@ -42,6 +42,14 @@ _METRIC_NAMES = {
     "nll": "negative log-likelihood",
     "coverage": "coverage of 90 % intervals",
 }
+FEW_GROUPS = (
+    "The test rows are of only {} groups, which are what was drawn anew and swapped: of so few, "
+    "intervals are wide and a difference is hardly ever shown."
+)
+ONE_GROUP = (
+    "The test rows are all of one group: intervals and tests take them for independent, and say "
+    "nothing of other groups."
+)
 _SHOWN_BELOW = 0.05  # p-value under which a difference counts as shown
 
 

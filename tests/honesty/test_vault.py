@@ -91,3 +91,5 @@ def test_a_second_look_is_told(run, tmp_path):
     told = [line for line in again.report.data["degraded"] if "opened before" in line]
     assert len(told) == 1
     assert opened in told[0]
+    assert again.report.data["vault"]["openings"][0] == opened
+    assert "opened once" not in again.report.html.read_text("utf-8")

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from fivefold.scores.intervals import bootstrap, intervals, resampled, resamples, wilson
+from fivefold.scores.intervals import bootstrap, intervals, wilson
 from fivefold.scores.metrics import METRICS
+from fivefold.scores.resampling import draws, summed, tables
 
 
 def two_classes(right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -31,9 +32,9 @@ def test_resampled_sums_give_the_metric_of_the_copied_rows(word):
     rng = np.random.default_rng(1)
     p = rng.dirichlet(np.ones(7), size=90).astype(np.float32)
     y = rng.integers(0, 7, 90)
-    counts = resamples(90, 5, rng)
-    quick = METRICS[word].finish(*resampled(METRICS[word].contributions(p, y), counts))
-    for score, count in zip(quick, counts, strict=True):
+    drawn = draws(90, 5, rng)
+    (sums,) = summed([tables(METRICS[word].contributions(p, y), drawn)], drawn.resamples())
+    for score, count in zip(METRICS[word].finish(*sums), next(drawn.resamples()), strict=True):
         rows = np.repeat(np.arange(90), count.astype(int))
         assert score == pytest.approx(METRICS[word].function(p[rows], y[rows]), abs=1e-5)
 
@@ -42,7 +43,7 @@ def test_every_interval_holds_its_value():
     rng = np.random.default_rng(2)
     p = rng.dirichlet(np.ones(6), size=400).astype(np.float32)
     y = rng.integers(0, 6, 400)
-    found = intervals(METRICS, p, y, counts=resamples(400, 200, rng))
+    found = intervals(METRICS, p, y, drawn=draws(400, 200, rng))
     assert set(found) == set(METRICS)
     assert all(i.low < i.value < i.high for i in found.values())
 

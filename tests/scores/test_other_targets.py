@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from fivefold.scores.intervals import intervals, resampled, resamples
+from fivefold.scores.intervals import intervals
 from fivefold.scores.metrics import metric
 from fivefold.scores.paired import paired
+from fivefold.scores.resampling import draws, summed, tables
 from fivefold.scores.tags import scheme_of, spans
 
 N, K = 60, 4
@@ -125,9 +126,9 @@ def test_span_f1_counts_whole_spans():
 def test_every_metric_is_a_function_of_sums(target, word):
     p, y = made(target)
     judge = metric(word, TAGS)
-    counts = resamples(N, 5, np.random.default_rng(0))
-    quick = judge.finish(*resampled(judge.contributions(p, y), counts))
-    for score, count in zip(quick, counts, strict=True):
+    drawn = draws(N, 5, np.random.default_rng(0))
+    (sums,) = summed([tables(judge.contributions(p, y), drawn)], drawn.resamples())
+    for score, count in zip(judge.finish(*sums), next(drawn.resamples()), strict=True):
         rows = np.repeat(np.arange(N), count.astype(int))
         # R2 and log-likelihood are taken in units of the drawn rows' own spread.
         assert score == pytest.approx(judge.function(p[rows], y[rows]), abs=2e-4)
@@ -136,7 +137,7 @@ def test_every_metric_is_a_function_of_sums(target, word):
 @pytest.mark.parametrize(("target", "word"), EVERY)
 def test_an_interval_holds_its_score_and_skill_is_told_apart(target, word):
     p, y = made(target, 2.0, n=400)
-    found = intervals([word], p, y, counts=resamples(400, 200, np.random.default_rng(0)),
+    found = intervals([word], p, y, drawn=draws(400, 200, np.random.default_rng(0)),
                       vocabulary=TAGS)[word]  # fmt: skip
     assert found.low <= found.value <= found.high
     if "calibration" in word or word == "coverage":
@@ -147,9 +148,9 @@ def test_an_interval_holds_its_score_and_skill_is_told_apart(target, word):
     else:
         poor = np.roll(p, 1, axis=0)
         poor = poor if target == "labels" else np.where((y >= 0)[..., None], poor, p)
-    rng = np.random.default_rng(0)
-    assert paired(metric(word, TAGS), ("a", p), ("b", poor), y, rng=rng, times=300).beats
-    same = paired(metric(word, TAGS), ("a", p), ("b", p), y, rng=rng, times=100)
+    drawn = draws(400, 300, np.random.default_rng(0))
+    assert paired(metric(word, TAGS), ("a", p), ("b", poor), y, drawn=drawn).beats
+    same = paired(metric(word, TAGS), ("a", p), ("b", p), y, drawn=drawn)
     assert not same.beats
     assert same.p > 0.9
 
@@ -160,7 +161,7 @@ def test_tokens_of_a_sentence_are_drawn_together():
     p = np.zeros((40, 50, 2), np.float32)
     p[..., 0] = 1.0
     p[0] = [0.0, 1.0]
-    counts = resamples(40, 500, np.random.default_rng(0))
-    found = intervals(["token_accuracy"], p, y, counts=counts)["token_accuracy"]
+    drawn = draws(40, 500, np.random.default_rng(0))
+    found = intervals(["token_accuracy"], p, y, drawn=drawn)["token_accuracy"]
     assert found.value == pytest.approx(1 - 1 / 40)
     assert found.high - found.low > 0.05

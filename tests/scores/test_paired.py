@@ -6,6 +6,7 @@ from scipy.stats import binomtest
 
 from fivefold.scores.metrics import METRICS
 from fivefold.scores.paired import discordant_interval, mcnemar, paired
+from fivefold.scores.resampling import draws
 
 
 def system(right: np.ndarray, sure: float = 0.8) -> np.ndarray:
@@ -26,7 +27,7 @@ def test_a_system_does_not_beat_itself(word):
     rng = np.random.default_rng(0)
     p = rng.dirichlet(np.ones(6), size=200).astype(np.float32)
     y = rng.integers(0, 6, 200)
-    found = paired(METRICS[word], ("a", p), ("b", p), y, rng=rng, times=200)
+    found = paired(METRICS[word], ("a", p), ("b", p), y, drawn=draws(200, 200, rng))
     assert (found.difference, found.low, found.high, found.p) == (0.0, 0.0, 0.0, 1.0)
     assert not found.beats
 
@@ -36,8 +37,9 @@ def test_a_clearly_better_system_beats_and_the_worse_one_does_not(word):
     rng = np.random.default_rng(0)
     y = np.zeros(400, np.int64)
     good, poor = system(rng.random(400) < 0.9), system(rng.random(400) < 0.7)
-    assert paired(METRICS[word], ("good", good), ("poor", poor), y, rng=rng).beats
-    assert not paired(METRICS[word], ("poor", poor), ("good", good), y, rng=rng).beats
+    drawn = draws(400, 1000, rng)
+    assert paired(METRICS[word], ("good", good), ("poor", poor), y, drawn=drawn).beats
+    assert not paired(METRICS[word], ("poor", poor), ("good", good), y, drawn=drawn).beats
 
 
 @pytest.mark.parametrize("word", ["accuracy", "log_loss", "calibration_error"])
@@ -47,7 +49,8 @@ def test_equal_systems_are_called_different_about_one_time_in_twenty(word):
     called = 0
     for _ in range(100):
         a, b = system(rng.random(120) < 0.8), system(rng.random(120) < 0.8)
-        called += paired(METRICS[word], ("a", a), ("b", b), y, rng=rng, times=200).p < 0.05
+        drawn = draws(120, 200, rng)
+        called += paired(METRICS[word], ("a", a), ("b", b), y, drawn=drawn).p < 0.05
     assert called <= 12
 
 

@@ -71,6 +71,17 @@ def test_a_copy_in_another_group_binds_the_two(part):
             assert set(data.folds[own == 0]) == set(data.folds[own == 1])
 
 
+def test_the_vault_tells_the_groups_of_its_rows(part):
+    groups = np.repeat(np.arange(20), 10)
+    sealed = part(np.arange(200) % 2, groups=groups).vault.open()
+    own = groups[at(sealed.names)]
+    assert len(set(own)) > 1
+    pairs = set(zip(own, sealed.groups, strict=True))
+    assert len(pairs) == len(set(own)) == len(set(sealed.groups))
+    alone = part(np.arange(200) % 2).vault.open()
+    assert len(set(alone.groups)) == len(alone.names)
+
+
 def test_rows_without_a_group_stand_alone(part):
     groups = [*np.repeat(np.arange(5), 10), *[None] * 50]
     made = part(np.arange(100) % 2, groups=groups)
@@ -110,6 +121,26 @@ def test_a_given_test_part_of_new_groups_is_validated_on_new_groups(part):
     made = part(np.arange(100) % 2, groups=groups, parts=parts)
     assert "stand in training and in the test" not in notes_of(made)
     assert "folds by group" in made.dataset.split
+
+
+def test_a_given_validation_part_keeps_no_row_of_a_sealed_group(part):
+    groups = np.repeat(np.arange(10), 10)
+    parts = ["validation" if i % 5 == 0 else None for i in range(100)]
+    made = part(np.arange(100) % 2, groups=groups, parts=parts)
+    sealed = set(groups[at(made.vault.open().names)])
+    assert sealed
+    assert not sealed & set(groups[at(made.dataset.names)])
+    validated = at(made.dataset.names)[made.dataset.folds == 0]
+    assert set(validated) == {i for i in range(0, 100, 5) if groups[i] not in sealed}
+    assert f"{2 * len(sealed)} validation rows set aside" in notes_of(made)
+
+
+def test_a_given_validation_part_of_other_groups_stays_whole(part):
+    groups = np.repeat(np.arange(10), 10)
+    parts = ["validation" if group >= 8 else None for group in groups]
+    made = part(np.arange(100) % 2, groups=groups, parts=parts)
+    assert (made.dataset.folds == 0).sum() == 20
+    assert "set aside" not in notes_of(made)
 
 
 def test_rows_in_time_are_judged_by_the_latest(part):

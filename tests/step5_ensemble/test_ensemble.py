@@ -1,7 +1,7 @@
 """The ensemble: never worse than its best member, no better than chance on noise."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +24,10 @@ from fivefold.plumbing.errors import RunError
 from fivefold.scores.calibration import NEVER_SURE, apply_temperature
 from fivefold.scores.metrics import METRICS
 from fivefold.step5_ensemble import ensemble
+from fivefold.step5_ensemble import selection as selection_module
 from fivefold.step5_ensemble.selection import Jury, pool, select
 from fivefold.targets.class_ import Class
+from fivefold.targets.number import Number
 
 
 def dataset(targets: np.ndarray, metric: str = "accuracy") -> Dataset:
@@ -101,6 +103,32 @@ def test_selection_is_never_worse_than_the_best_member(seed, n, members, word):
     assert score >= max(singles) if up else score <= min(singles) + 1e-6
 
 
+@pytest.mark.parametrize("members", [1, 2])
+@pytest.mark.parametrize("far", [1e5, 1e6])
+def test_large_numbers_told_closely_are_pooled_without_losing_their_deviation(members, far):
+    rng = np.random.default_rng(0)
+    truth = (far + rng.normal(size=(100, 1))).astype(np.float32)
+    spread = rng.uniform(0.5, 1.5, (100, 1))
+    one = np.concatenate([truth + spread * rng.normal(size=(100, 1)), spread], 1)
+    stacked = np.stack([one.astype(np.float32)] * members)
+    selection = select(stacked, truth, Jury(Number(), "nll"), rng)
+    assert selection.weights.sum() == pytest.approx(1)
+    pooled = pool(stacked, selection.weights, Number())
+    np.testing.assert_allclose(pooled, stacked[0], rtol=1e-3)
+    alone = pool(stacked, np.eye(members)[0], Number())
+    np.testing.assert_array_equal(alone, stacked[0])
+
+
+def test_where_no_pool_is_as_good_the_best_member_is_taken(monkeypatch):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 4, 100)
+    stacked = np.stack([answers(y, 1.0, rng) for _ in range(2)])
+    worse = np.full_like(stacked[0], 0.25)  # what rounding does, only more of it
+    monkeypatch.setattr(selection_module, "pool", lambda *_: worse)
+    weights = select(stacked, y, Jury(Class(), "log_loss"), rng).weights
+    assert sorted(weights) == [0.0, 1.0]
+
+
 def test_members_that_err_apart_win_together_on_fresh_rows():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 4, 1500)
@@ -152,6 +180,19 @@ def test_best_single_names_one_net_and_best_traditional_a_member():
     assert set(made.temperatures) == {"weak", "strong", "hog+svm"}
     assert made.path[0][0] == "strong"
     json.dumps(asdict(made), allow_nan=False)
+
+
+@pytest.mark.parametrize(("metric", "fold"), [("accuracy", 2), ("log_loss", 2)])
+def test_the_single_net_is_of_the_middle_fold_not_of_the_luckiest(metric, fold):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 4, 300)
+    scores = (0.5, 0.9, 0.7, 0.6, 0.8)
+    parts = tuple(
+        Fold(fold=i, file=str(i), score=score, seconds=1.0, epochs=1.0)
+        for i, score in enumerate(scores)
+    )
+    folded = replace(member("net", answers(y, 2.0, rng), y), parts=parts)
+    assert ensemble(dataset(y, metric), fleet(folded), seed=0).best_single == f"net/{fold}"
 
 
 @pytest.mark.parametrize("kind", ["deep", "traditional"])

@@ -162,6 +162,7 @@ def make(  # one call per kind of run
     classes: tuple[str, ...] | None = None,
     metric: str = "accuracy",
     weights: dict[str, float] | None = None,
+    groups: int = 0,
 ) -> Contest:
     """A contest whose deep and traditional members are right as often as said (None: absent)."""
     rng = np.random.default_rng(7)
@@ -234,6 +235,7 @@ def make(  # one call per kind of run
         rows=rows.select(np.arange(n, 2 * n)),
         targets=vault_targets,
         names=tuple(f"vault/{i}.png" for i in range(n)),
+        groups=np.arange(n) % groups if groups else None,
     )
     clock = iter(np.arange(50.0, 60.0, 0.5))
     circumstances = Circumstances(

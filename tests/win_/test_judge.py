@@ -120,6 +120,25 @@ def test_the_same_seed_gives_the_same_intervals(contest):
     assert first.tests == second.tests
 
 
+@pytest.mark.parametrize(
+    ("groups", "drawn", "caution"),
+    [
+        (0, None, ""),
+        (240, None, ""),
+        (24, 24, ""),
+        (5, 5, "of only 5 groups"),
+        (1, None, "all of one"),
+    ],
+)
+def test_groups_of_the_vault_are_what_is_drawn(contest, groups, drawn, caution):
+    verdict = _judge(contest(groups=groups))
+    assert verdict.groups == drawn
+    assert caution in verdict.caution
+    assert bool(caution) == bool(verdict.caution)
+    # The difference is large; only of five groups no test can show one.
+    assert verdict.words.outcome == ("undecided" if groups == 5 else "ensemble")
+
+
 def _test(metric: str, difference: float, low: float, high: float, p: float) -> Comparison:
     return Comparison(
         a="ensemble", b="traditional", metric=metric, difference=difference, low=low, high=high,

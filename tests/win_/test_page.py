@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from markupsafe import Markup
 from PIL import Image
 
 from fivefold.contracts.records import ExpansionRecord, Plan, Quarantined
+from fivefold.contracts.vault import Vault
 from fivefold.win_ import win
+from fivefold.win_.page import Drawings, _bars, page
 
 VOID = {"meta", "br", "img", "link", "hr", "input"}
 LOADING = {"src", "href", "xlink:href", "action", "poster", "srcset", "data"}
@@ -202,3 +206,88 @@ def test_every_policy_is_shown_with_or_without_a_reason(contest, tmp_path):
     crop, mirror = page.words.index("crop"), page.words.index("mirror left")
     assert page.words[crop + 1] == "4"
     assert page.words[mirror + 1 : mirror + 3] == ["not used", "digits"]
+
+
+def test_the_page_says_how_often_the_vault_was_opened(contest, tmp_path):
+    ours = contest()
+    before = ("2026-01-02T03:04:05+00:00", "2026-01-03T03:04:05+00:00")
+    ours.circumstances = replace(ours.circumstances, opened_before=before)
+    _, text = _page(ours, tmp_path)
+    assert "opened once" not in text
+    assert f"opened 3 times, {before[0]}, {before[1]}, " in text
+    assert "of 3 looks this is the last" in text
+    _, text = _page(contest(), tmp_path)
+    assert "; opened once, 20" in text
+    assert "opened before" not in text
+
+
+@pytest.mark.parametrize(("origin", "told"), [("given test part", False), ("held out 20%", True)])
+def test_the_page_says_what_was_settled_before_rows_were_sealed(contest, tmp_path, origin, told):
+    ours = contest()
+    ours.vault = Vault(ours.vault.open(), origin=origin)
+    _, text = _page(ours, tmp_path)
+    assert "nothing before this page has seen" not in text
+    assert ("settled before they were sealed, without labels" in text) == told
+
+
+def test_the_page_says_of_which_groups_intervals_are(contest, tmp_path):
+    ours = contest(groups=5)
+    report = ours.win(tmp_path)
+    text = report.html.read_text("utf-8")
+    assert "from 5 groups of rows" in text
+    assert "of only 5 groups" in text
+    assert "of only 5 groups" in str(report)
+    _, text = _page(contest(), tmp_path)
+    assert "groups" not in text
+
+
+def test_one_net_of_a_member_is_not_called_the_best(contest, tmp_path):
+    report = contest().win(tmp_path)
+    text = report.html.read_text("utf-8")
+    for words in (text, str(report), str(report.data["verdict"])):
+        assert "single net of the best member" in words
+        assert "best single net" not in words
+    assert '<th scope="row">single net of the best member<' in text
+
+
+def _scored(metric, **scores):
+    """What the headline chart takes of report.json."""
+    ends = {w: dict(zip(("value", "low", "high"), s, strict=True)) for w, s in scores.items()}
+    return {
+        "problem": {"metric": metric},
+        "systems": dict.fromkeys(scores, "a name"),
+        "scores": {word: {metric: score} for word, score in ends.items()},
+    }
+
+
+@pytest.mark.parametrize(
+    ("metric", "scores"),
+    [
+        ("accuracy", {"ensemble": (0.9, 0.8, 0.95), "chance": (0.5, 0.4, 0.6)}),
+        ("nll", {"ensemble": (-2.0, -2.5, -1.5), "chance": (-1.0, -1.2, -0.9)}),
+        ("nll", {"ensemble": (-0.5, -0.7, -0.3), "chance": (1.4, 1.2, 1.6)}),
+        ("r2", {"ensemble": (0.8, 0.7, 0.9), "chance": (-0.01, -0.05, 0.0)}),
+        ("r2", {"ensemble": (-0.2, -0.3, 0.0), "chance": (-0.1, -0.4, 0.0)}),
+        ("rmse", {"ensemble": (0.0, 0.0, 0.0), "chance": (0.0, 0.0, 0.0)}),
+        ("nll", {"ensemble": (None, None, None), "chance": (1.4, 1.2, 1.6)}),
+    ],
+)
+def test_bars_of_any_scores_lie_in_the_chart_from_zero_on(metric, scores):
+    bars = _bars(_scored(metric, **scores))
+    for ends in [bar[part] for bar in bars for part in ("bar", "reach")]:
+        assert 0.0 <= ends[0] <= ends[1] <= 1.0
+    if scores["ensemble"][0]:
+        (left, right), (low, high) = bars[0]["bar"], bars[0]["reach"]
+        assert low <= (right if scores["ensemble"][0] > 0 else left) <= high
+
+
+def test_the_page_of_negative_scores_has_no_negative_width(contest, tmp_path):
+    data = contest(metric="log_loss").win(tmp_path).data
+    for system in data["scores"].values():
+        system["log_loss"] = {"value": -2.0, "low": -3.0, "high": -1.0}
+    empty = dict.fromkeys(("contact", "preview", "kernels", "curves"))
+    drawings = Drawings(**empty, pairs=(), mistakes=(), reliability=Markup(""))
+    text = page(data, drawings)
+    Page(text)
+    assert "left:33.33%;width:66.67%" in text
+    assert not re.search(r"(width|left):-", text)

@@ -79,6 +79,13 @@ def test_file_and_record_are_the_same(contest, tmp_path):
     assert _read(report.json) == report.data
 
 
+def test_every_opening_of_the_vault_is_told_the_last_one_last(contest, tmp_path):
+    ours = contest()
+    ours.circumstances = replace(ours.circumstances, opened_before=("2026-01-02T03:04:05+00:00",))
+    vault = ours.win(tmp_path).data["vault"]
+    assert vault["openings"] == ["2026-01-02T03:04:05+00:00", vault["opened"]]
+
+
 def test_nan_and_infinity_become_null(contest, tmp_path):
     ours = contest()
     ours.fleet = replace(

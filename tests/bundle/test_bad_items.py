@@ -1,0 +1,71 @@
+"""Whatever is handed over, the other items get their answers."""
+
+import numpy as np
+import pytest
+
+from fivefold.plumbing import folders
+from fivefold.plumbing.errors import DataError, RunError
+
+
+@pytest.fixture
+def numbers(bundle, monkeypatch):
+    made = bundle("array", "class", ("yes", "no"), {"item_shape": [2], "dtype": "float32"})
+    monkeypatch.setattr(made._kind, "open", lambda raw: np.array([int(raw), 1.0]), raising=False)
+    monkeypatch.setattr(made._kind, "fit", lambda item, _: item.astype(np.float32))
+    monkeypatch.setattr(made, "part_probabilities", lambda rows: {"all": rows})
+    monkeypatch.setattr(made, "pool", lambda parts: np.tile([[0.9, 0.1]], (len(parts["all"]), 1)))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (b"no number", "cannot be decoded (ValueError"),
+        ("nul\0.txt", "cannot be read"),
+        ("missing.txt", "is not there"),
+        (".", "is a folder, not a file"),
+        (None, "is of type NoneType"),
+        (["word", np.float32(1)], "cannot be decoded (TypeError"),
+    ],
+)
+def test_a_bad_item_gets_a_reason_and_the_others_their_answers(numbers, bad, reason):
+    first, second, third = numbers.answers([b"1", bad, b"2"])
+    assert (first.prediction, second.prediction, third.prediction) == ("yes", None, "yes")
+    assert reason in second.problem
+    with pytest.raises(DataError, match="use answers"):
+        numbers.predict([b"1", bad])
+
+
+def test_a_file_above_the_limit_is_not_read(numbers, tmp_path, monkeypatch):
+    monkeypatch.setattr(folders, "ITEM_LIMIT", 10)
+    (tmp_path / "small").write_bytes(b"7")
+    (tmp_path / "large").write_bytes(b"7" * 11)
+    small, large = numbers.answers([tmp_path / "small", tmp_path / "large"])
+    assert small.prediction == "yes"
+    assert "above the limit of" in large.problem
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "reason"),
+    [
+        ("table", {"a": 10**400}, "cannot be decoded (OverflowError"),
+        ("image", {"file": "nul\0.png"}, "names a file that cannot be read"),
+        ("image", {"file": "gone.png"}, "names a file that is not there"),
+        ("image", {"other": "gone.png"}, "has no column file"),
+    ],
+)
+def test_a_bad_row_gets_a_reason(bundle, kind, row, reason):
+    column = "file" if kind == "image" else ""
+    made = bundle(kind, "class", ("yes", "no"), {"item_shape": [1], "dtype": "f4"}, column=column)
+    (answer,) = made.answers([row])
+    assert answer.prediction is None
+    assert reason in answer.problem
+
+
+def test_a_missing_library_is_no_fault_of_the_item(numbers, monkeypatch):
+    def fails(_):
+        raise RunError(found="no module av", wanted="it", hint="pip install it")
+
+    monkeypatch.setattr(numbers._kind, "open", fails)
+    with pytest.raises(RunError, match="pip install"):
+        numbers.answers([b"1"])
