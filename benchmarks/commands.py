@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SLACK_SHARE, SLACK_SECONDS = 0.05, 5.0  # a command may overrun its budget by the larger of them
 SYSTEMS = ("ensemble", "best_single", "traditional")
-HEAD = ("row", "budget", "wall-clock", "ensemble", "best single net", "traditional")
+HEAD = ("row", "budget", "wall-clock", "ensemble", "single net", "traditional")
 HEAD += ("ensemble against traditional", "floor", "aim", "reached", "seed", "code", "date")
 
 
