@@ -21,6 +21,7 @@ class Order:
         recipe: How it is trained, before the fold's own seed.
         seconds: Wall-clock of the training; set when it begins.
         steps: Fixed number of steps instead; None goes by the clock.
+        most: Steps at which it ends before its seconds are over.
         views: Most passes per answer that test-time views may take.
         alone: No other net runs beside it, so it may use the whole machine.
     """
@@ -30,6 +31,7 @@ class Order:
     recipe: Recipe
     seconds: float = 0.0
     steps: int | None = None
+    most: int | None = None
     views: int = 6
     alone: bool = False
 

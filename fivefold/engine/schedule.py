@@ -13,11 +13,13 @@ class Limit:
     Attributes:
         seconds: Wall-clock seconds; ignored where `steps` is given.
         steps: Fixed number of steps (repeatable to the bit on a CPU).
+        most: Steps at which it ends though there are seconds left; None for no such end.
         begun: Progress already made by an earlier sitting.
     """
 
     seconds: float = 60.0
     steps: int | None = None
+    most: int | None = None
     begun: float = 0.0
     _start: float = field(default_factory=time.monotonic)
 
@@ -33,7 +35,9 @@ class Limit:
         """Progress in [0, 1] before step number `step`."""
         if self.steps is not None:
             return min(1.0, step / self.steps)
-        return min(1.0, self.begun + (1.0 - self.begun) * self.elapsed() / max(self.seconds, 1e-3))
+        timed = self.begun + (1.0 - self.begun) * self.elapsed() / max(self.seconds, 1e-3)
+        counted = step / self.most if self.most else 0.0
+        return min(1.0, max(timed, counted))
 
 
 def rate(progress: float, *, rise: float, last: float = 0.0) -> float:

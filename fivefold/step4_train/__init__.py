@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from fivefold.contracts import saving
 from fivefold.contracts.orders import Launcher, Order
 from fivefold.contracts.records import Fleet, Member, Plan, PlanLine
-from fivefold.step4_train.foreman import LEAST_SECONDS, Audience, PlanForeman, Share
+from fivefold.step4_train.foreman import FULL, LEAST_SECONDS, Audience, PlanForeman, Share
 from fivefold.step4_train.line_up import make_plan, make_plan_of_steps
 from fivefold.step4_train.members import Site, TrainedFold, join_folds
-from fivefold.step4_train.recipes import Wish
+from fivefold.step4_train.recipes import Wish, train_rows
 from fivefold.step4_train.staff import help_train, hire
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def train_nets(
     # A resumed run may find another number of cores than the plan was made for, or a cluster.
     launcher = min(launchers, key=lambda one: (not one.apart, abs(one.slots - plan.slots)))
     foreman = PlanForeman(plan, launcher.slots, site.folder, share, audience)
-    launcher.run([order for line in plan.lines for order in _orders(line)], foreman)
+    rows = train_rows(site.dataset)
+    launcher.run([order for line in plan.lines for order in _orders(line, rows)], foreman)
     members: list[Member] = []
     degraded = list(foreman.lost)
     for line in plan.lines:
@@ -70,9 +71,11 @@ def train_nets(
     return Fleet(members=tuple(members), plan=plan, degraded=tuple(degraded))
 
 
-def _orders(line: PlanLine) -> list[Order]:
+def _orders(line: PlanLine, rows: int) -> list[Order]:
+    """The orders of a line; nets that can use no more than their passes, of `rows`, end there."""
+    most = round(FULL * line.recipe.epochs * rows / line.recipe.batch) if line.full else None
     return [
-        Order(member=line.member, fold=fold, recipe=line.recipe, steps=line.steps)
+        Order(member=line.member, fold=fold, recipe=line.recipe, steps=line.steps, most=most)
         for fold in range(line.nets)
     ]
 

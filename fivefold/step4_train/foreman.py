@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from statistics import fmean
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from fivefold.contracts.records import Plan
 
 LEAST_SECONDS = 1.0  # a net that would get less is not begun
-FULL = 1.2  # times its planned seconds are the most for a net that more would do no good
+FULL = 1.2  # times its planned passes are the most for a net that more would do no good
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +72,6 @@ class PlanForeman:
         lines = [line for line in plan.lines for _ in range(line.nets)]
         nets, odd = len(lines), len(lines) % slots
         self._planned = [max(LEAST_SECONDS, line.seconds / line.nets) for line in lines]
-        self._most = [FULL * line.seconds / line.nets if line.full else math.inf for line in lines]
         parts = [self._planned[begin : begin + slots] for begin in range(0, nets, slots)]
         self._rounds, self._slots = [fmean(part) for part in parts], slots
         if odd == 1:
@@ -88,8 +86,7 @@ class PlanForeman:
         left = self._share.left() - self._for_vault
         now = number // self._slots
         part = self._planned[number] if number != self._single else self._rounds[now]
-        seconds = min(left, left * part / sum(self._rounds[now:]), self._slots * self._most[number])
-        seconds -= self._held
+        seconds = min(left, left * part / sum(self._rounds[now:])) - self._held
         begun = any((self._folder / order.member).glob(f"{order.fold}.*"))
         if not begun and (self.stop() or (order.steps is None and seconds < LEAST_SECONDS)):
             reason = "the run was interrupted" if self.stop() else "no time was left"

@@ -57,7 +57,8 @@ class Trainer:
         if order.alone:
             torch.set_num_threads(cpu_count(only_physical_cores=True))
         try:
-            train_fold(site, order, Limit(seconds=order.seconds, steps=order.steps))
+            limit = Limit(seconds=order.seconds, steps=order.steps, most=order.most)
+            train_fold(site, order, limit)
         finally:
             torch.set_num_threads(threads)
 

@@ -54,6 +54,7 @@ def test_rate_rises_then_falls_to_nothing():
 
 def test_progress_follows_steps_or_the_clock(monkeypatch):
     assert Limit(steps=10).progress(5) == pytest.approx(0.5)
+    assert Limit(seconds=100.0, most=10).progress(5) == pytest.approx(0.5, abs=0.01)
     limit = Limit(seconds=10.0, begun=0.5)
     monkeypatch.setattr(limit, "elapsed", lambda: 5.0)
     assert limit.progress(123) == pytest.approx(0.75)
