@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from fivefold import bundle as bundles
+from fivefold import catalog
 from fivefold.beginning import check, run_folder
 from fivefold.circumstances import (
     CONTACT_SHEET,
@@ -68,7 +69,7 @@ if TYPE_CHECKING:
     from fivefold.plumbing.run_folder import RunFolder
     from fivefold.step1_pick import Picked
 
-TRADITIONAL_SHARE = 0.08  # of the budget, for the opponent
+TRADITIONAL_SHARE = 0.08  # of the budget, for the opponent, unless the catalog says otherwise
 CREW_SECONDS = 30.0  # less time does not pay for workers that import torch
 REPORT_SECONDS = 5.0  # a report takes about that long, whatever the data
 UNLOCKED = "the run folder lies where nothing can be locked"
@@ -210,7 +211,9 @@ class _Pipeline:
         self.progress.step("train")
         if saving.exists(self.train_folder, "traditional"):
             return saving.load(Opponents, self.train_folder, "traditional")
-        share = min(TRADITIONAL_SHARE * self.asked.budget, 0.5 * max(1.0, self.clock.left()))
+        facts = catalog.entry("input", dataset.problem.kind).facts
+        most = facts.get("opponent", TRADITIONAL_SHARE) * self.asked.budget
+        share = min(most, 0.5 * max(1.0, self.clock.left()))
         with self.folder.phase("traditional", self.clock):
             result = fit_within(
                 dataset,

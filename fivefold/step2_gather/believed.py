@@ -10,12 +10,14 @@ Axes: N rows, F different words, K classes.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
+from fivefold import catalog
 from fivefold.plumbing.errors import OptionError
 from fivefold.plumbing.files import printable
 
@@ -23,12 +25,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fivefold.contracts.records import Dataset
+    from fivefold.contracts.roles import InputKind
     from fivefold.contracts.rows import FloatArray, IntArray
 
 _ROUNDS = 40
 _RIGHT = 0.9  # share of right labels that the first round assumes
-_FIRST_WORD = 2  # 0 is padding, 1 is what was not learned
 _CHUNK = 4096  # rows
+_WORD = re.compile(r"\w+")
 
 
 def believed(dataset: Dataset) -> Dataset:
@@ -91,18 +94,19 @@ def _shares(scores: NDArray[Any]) -> FloatArray:
 
 
 def _words(dataset: Dataset) -> Any:  # noqa: ANN401 - as above
-    """CSR (N, F) of zeros and ones."""
-    n, learned = len(dataset.rows), dataset.shape
-    found = []
-    for start in range(0, n, _CHUNK):
-        ids: IntArray = dataset.rows.take(slice(start, start + _CHUNK)).astype(np.int64)
-        ids = ids[:, learned["characters"] :]
-        row, place = np.nonzero(ids >= _FIRST_WORD)
-        pair = np.unique((row + start) * learned["vocabulary"] + ids[row, place])
-        found.append(pair)
-    row, word = np.divmod(np.concatenate(found), learned["vocabulary"])
-    ones = np.ones(len(row), np.float32)
-    return sparse.csr_array((ones, (row, word)), shape=(n, learned["vocabulary"]))
+    """CSR (N, F) of zeros and ones: whole words in small letters that two rows or more have."""
+    kind: InputKind = catalog.load("input", dataset.problem.kind)()
+    numbers: dict[str, int] = {}
+    rows, columns = [], []
+    for start in range(0, len(dataset.rows), _CHUNK):
+        for at, item in enumerate(dataset.rows.take(slice(start, start + _CHUNK)), start):
+            text = str(kind.show(item, dataset.shape)).casefold()
+            own = {numbers.setdefault(word, len(numbers)) for word in _WORD.findall(text)}
+            rows += [at] * len(own)
+            columns += sorted(own)
+    shape = (len(dataset.rows), len(numbers))
+    found = sparse.csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=shape)
+    return found[:, np.flatnonzero(np.asarray(found.sum(0)).ravel() > 1)]
 
 
 def _note(classes: tuple[str, ...], was: IntArray, now: IntArray, given: IntArray) -> str:
