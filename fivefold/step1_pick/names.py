@@ -15,6 +15,7 @@ from fivefold.step1_pick.found import Files, Found
 from fivefold.step1_pick.parts import leading_parts, part_of
 from fivefold.step1_pick.patterns import Pattern, bare, is_pattern
 from fivefold.step1_pick.profile import Profile, profile
+from fivefold.step1_pick.words import is_group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +75,7 @@ def read_names(source: Files, asked: Asked) -> Found | None:
         guesses=(_told(every, label, why, profiles_of(fields), names), *_unmatched(labels, names)),
         label_column=label,
         fields=fields,
-        group=seen.group if seen else None,
+        group=seen.group if seen else next(filter(is_group, fields.words), None),
     )
 
 

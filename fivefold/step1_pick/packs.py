@@ -18,6 +18,7 @@ from fivefold.plumbing.files import printable
 from fivefold.step1_pick.arrays import read_arrays
 from fivefold.step1_pick.fields import Fields
 from fivefold.step1_pick.parts import part_of
+from fivefold.step1_pick.words import is_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +36,6 @@ _INPUTS = frozenset(
 )
 _LABELS = frozenset(("y", "label", "labels", "target", "targets", "class", "classes"))
 _ORDER: tuple[Part | None, ...] = (None, "train", "validation", "test")
-_GROUPS = ("group", "groups", "subject", "subjects", "patient", "patients", "speaker", "speakers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def read_pack(path: Path, asked: Asked) -> Found | None:
             column=facts.__getitem__,
             where=f"arrays {', '.join(map(printable, facts)) or 'of no other name'} in {shown}",
         ),
-        group=next((word for word in _GROUPS if word in facts), None),
+        group=next(filter(_is_group, facts), None),
     )
 
 
@@ -175,6 +175,11 @@ def _facts(
         for word, names in found.items()
         if set(names) == set(sizes) and word not in _INPUTS | _LABELS
     }
+
+
+def _is_group(word: str) -> bool:
+    """`groups` is what estimators call it; `subjects` is many of them."""
+    return word in {"group", "groups"} or is_group(word.removesuffix("s"))
 
 
 def _flat(y: NDArray[np.generic]) -> NDArray[np.generic]:
