@@ -46,6 +46,7 @@ from fivefold.step4_train import (
     Share,
     Site,
     Wish,
+    check_net,
     hire,
     plan_nets,
     train_nets,
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
 
 TRADITIONAL_SHARE = 0.08  # of the budget, for the opponent, unless the catalog says otherwise
 CREW_SECONDS = 30.0  # less time does not pay for workers that import torch
+LATE_SECONDS = 5.0  # beyond the budget are told
 REPORT_SECONDS = 5.0  # a report takes about that long, whatever the data
 UNLOCKED = "the run folder lies where nothing can be locked"
 
@@ -180,6 +182,8 @@ class _Pipeline:
         try:
             with self.folder.phase("pick", self.clock):
                 picked = picked_from(self.data, asked, progress)
+                if asked.net is not None:
+                    check_net(asked.net, picked.problem.kind)
             with self.folder.phase("gather", self.clock):
                 # Arrays are decoded already: a cache of them is worth nothing to another run.
                 cache = self.folder.path / "cache" if in_memory(self.data) else None
@@ -260,7 +264,8 @@ class _Pipeline:
         late = share.left() < LEAST_SECONDS and asked.steps is None
         if (late or self.stop.asked) and not saving.exists(self.train_folder, "plan"):
             # Timing a candidate alone would cost more than such a budget.
-            note = f"no deep net: {asked.budget:g} s leave no time to train one beside the report"
+            used = f"{self.clock.used():.0f} of {asked.budget:g} s were gone when one would begin"
+            note = f"no deep net: {used}"
             if self.stop.asked:
                 note = "no deep net: the run was interrupted before one was planned"
             return replace(first, degraded=(*first.degraded, note))
@@ -319,7 +324,7 @@ class _Pipeline:
         )
         stopped = (f"interrupted after {self.clock.used():.0f} s",) if self.stop.asked else ()
         shared = (f"{UNLOCKED} ({self.folder.trouble})",) if self.folder.trouble else ()
-        degraded = (*told.degraded, *chosen.notes, *looks, *stopped, *shared)
+        degraded = (*told.degraded, *chosen.notes, *looks, *stopped, *shared, *self._late())
         told = replace(told, degraded=degraded, opened_before=before)
         return judge_and_report(
             dataset,
@@ -331,6 +336,12 @@ class _Pipeline:
             folder=self.folder.path,
             tick=self._bar("judging"),
         )
+
+    def _late(self) -> tuple[str, ...]:
+        """A sentence where the budget is overrun already."""
+        used, budget = self.clock.used(), self.asked.budget
+        late = self.asked.steps is None and used > budget + LATE_SECONDS
+        return (f"the budget was overrun: {used:.0f} s of {budget:g}",) if late else ()
 
     def _describing_seconds(self, opponents: tuple[Member, ...], vault_rows: int) -> float:
         """What the opponents will need to describe the vault's rows, as measured in fitting."""

@@ -88,6 +88,7 @@ class Text(InputKind):
             "even": len(set(lengths)) == 1,
             "code": len(alphabet) <= _CODE,
             "tokenizer": tokenizer,
+            "told": _told(lengths, characters),
         }
 
     def fit(self, item: NDArray[np.generic], shape: dict[str, Any]) -> NDArray[np.generic]:
@@ -113,6 +114,16 @@ class Text(InputKind):
         numbers = item[: shape["characters"]]
         letters = "\0\ufffd" + shape["alphabet"]
         return "".join(letters[number] for number in numbers[np.flatnonzero(numbers)])
+
+
+def _told(lengths: Sequence[int], characters: int) -> list[str]:
+    longer = sum(length > characters for length in lengths)
+    if longer <= 2 * (1 - _COVERED) * len(lengths):
+        return []
+    return [
+        f"{longer:,} of {len(lengths):,} texts looked at are longer than {characters:,} letters: "
+        "of those the beginning and the end are read"
+    ]
 
 
 def _string(item: NDArray[np.generic]) -> str:

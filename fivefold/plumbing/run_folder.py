@@ -70,7 +70,9 @@ class RunFolder:
             raise OptionError(
                 found=f"{printable(str(path))} is not empty",
                 wanted="a new folder for the run",
-                hint="continue that run with --resume, or give another --out",
+                hint="continue that run with --resume, or give another --out"
+                if (path / "run.json").exists()
+                else "give another --out: what lies there is no run",
             )
         made = tuple(folder for folder in (path, *path.parents) if not folder.exists())
         with writing(path):

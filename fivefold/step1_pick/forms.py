@@ -111,6 +111,7 @@ def _rows(shown: str, text: str, delimiter: str, skipped: int) -> Iterator[tuple
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
     )
+    empty: list[tuple[int, Row]] = []  # rows of empty cells; at the end they are no rows
     while True:
         start = reader.line_num + 1 + skipped
         try:
@@ -125,7 +126,11 @@ def _rows(shown: str, text: str, delimiter: str, skipped: int) -> Iterator[tuple
                 hint="mend that line, for example an open quote",
             ) from cause
         if any(cell.strip() for cell in row):
+            yield from empty
+            empty = []
             yield start, tuple(cell.strip() or None for cell in row)
+        elif len(row) > 1:
+            empty.append((start, (None,) * len(row)))
 
 
 def _is_header(cells: Sequence[Row]) -> bool:

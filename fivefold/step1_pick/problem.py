@@ -106,6 +106,12 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
     target, labels, why = _target(found, asked)
     found = replace(found, listing=replace(found.listing, labels=tuple(labels)))
     kind = _kind(found, asked)
+    if asked.kind not in (None, kind.answer):
+        raise OptionError(
+            found=f"--input {asked.kind} for {found.layout}, which is read as {kind.answer}",
+            wanted=f"files or columns that can be read as {asked.kind}",
+            hint="leave out --input, or name the column of files with --path",
+        )
     if tested is not None:
         tested = _fitting(tested, target, kind.answer, asked)
     check_target(found.listing, target)

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from fivefold.contracts.records import SEPARATOR
-from fivefold.plumbing.cells import decimal_comma, is_number, number
+from fivefold.plumbing.cells import decimal_comma, is_missing, is_number, number
 from fivefold.plumbing.errors import DataError
 from fivefold.plumbing.files import printable
 from fivefold.step1_pick.profile import texts_in
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _DELIMITERS = ("|", ";", ",", " ")
 _TRUE = frozenset(("true", "yes", "y", "t", "x", "1", "1.0"))
 _FALSE = frozenset(("false", "no", "n", "f", "0", "0.0"))
+_MOSTLY = 0.95  # of the labels are numbers: then the others are no labels
 _FEW = 20  # whole numbers of so many values are classes
 
 
@@ -75,15 +76,24 @@ def _numbers(given: Sequence[str], column: str | None) -> bool:
 
 
 def _pointed(labels: Sequence[Cell]) -> Sequence[Cell]:
-    """Numbers with decimal commas with points; other labels as they are."""
+    """Labels that are numbers but for a few, as plain numbers; other labels as they are.
+
+    As cells of a column of numbers they may have units and commas, and a few may be missing.
+    """
     pieces = {p for label in labels if label is not None for p in label.split(SEPARATOR)}
-    if not decimal_comma(pieces):
+    if all(map(is_number, pieces)):
         return labels
-    told = {piece: number(piece, comma=True) for piece in pieces}
-    if None in told.values():
+    comma = decimal_comma(pieces)
+    told = {piece: number(piece, comma=comma) for piece in pieces}
+    rows = [label.split(SEPARATOR) for label in labels if label and not is_missing(label)]
+    read = sum(all(told[piece] is not None for piece in row) for row in rows)
+    if not read or read < _MOSTLY * len(rows):
         return labels
+    plain = {piece: repr(value) for piece, value in told.items() if value is not None}
     return [
-        None if label is None else SEPARATOR.join(repr(told[p]) for p in label.split(SEPARATOR))
+        SEPARATOR.join(plain[p] for p in label.split(SEPARATOR))
+        if label is not None and all(p in plain for p in label.split(SEPARATOR))
+        else None
         for label in labels
     ]
 

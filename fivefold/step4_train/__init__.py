@@ -10,7 +10,7 @@ from fivefold.contracts.records import Fleet, Member, Plan, PlanLine
 from fivefold.step4_train.foreman import FULL, LEAST_SECONDS, Audience, PlanForeman, Share
 from fivefold.step4_train.line_up import make_plan, make_plan_of_steps
 from fivefold.step4_train.members import Site, TrainedFold, join_folds
-from fivefold.step4_train.recipes import Wish, train_rows
+from fivefold.step4_train.recipes import Wish, check_net, train_rows
 from fivefold.step4_train.staff import help_train, hire
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = [
     "Share",
     "Site",
     "Wish",
+    "check_net",
     "help_train",
     "hire",
     "plan_nets",

@@ -56,17 +56,27 @@ def line_up(dataset: Dataset) -> tuple[str, ...]:
     return tuple(w for w in words if catalog.reads(catalog.entry("encoder", w), kind, axes))
 
 
+def check_net(word: str, kind: str) -> None:
+    """Refuse an encoder that does not read an input kind.
+
+    Raises:
+        OptionError: It reads other kinds.
+    """
+    reads = catalog.entry("encoder", word).facts.get("inputs", (kind,))
+    if kind not in reads:
+        raise OptionError(
+            found=f"--net {word}, which reads {', '.join(reads)}",
+            wanted=f"a net that reads {kind}",
+            hint="see fivefold nets, or leave out --net",
+        )
+
+
 def candidates(dataset: Dataset, wish: Wish) -> list[Recipe]:
     """Recipes from cheap to dear."""
     kind = dataset.problem.kind
     word = wish.encoder or line_up(dataset)[0]
+    check_net(word, kind)
     facts = catalog.entry("encoder", word).facts
-    if kind not in facts.get("inputs", (kind,)):
-        raise OptionError(
-            found=f"--net {word}, which reads {', '.join(facts['inputs'])}",
-            wanted=f"a net that reads {kind}",
-            hint="see fivefold nets, or leave out --net",
-        )
     head = head_of(dataset.problem, dataset.classes)
     base = Recipe(
         net=word,
