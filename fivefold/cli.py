@@ -172,6 +172,7 @@ def look(
             group=group,
             time=time_column,
         )
+        screen.note(f"contact sheet: {printable(str(out / 'contact_sheet.png'))}")
     print(json.dumps(facts, indent=1))
 
 
