@@ -12,6 +12,7 @@ from fivefold.plumbing.extras import need
 from fivefold.plumbing.number_files import (
     HDF5,
     MOST_BYTES,
+    REAL,
     check_place,
     check_size,
     damage,
@@ -25,13 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Shape = tuple[int, ...]
-_NUMBERS, _WORDS = "biuf", "US"
+_KINDS = REAL + "US"  # of types, as numpy has them: numbers and words
 MOST_ARRAYS = 1_000  # in one file; further ones are not looked at
-
-
-def is_array_pack(head: bytes) -> bool:
-    """Whether a file may hold several arrays, by its first bytes."""
-    return head.startswith(HDF5) or (head.startswith(b"PK\x03\x04") and b".npy" in head[:512])
 
 
 def shapes_in(path: Path) -> dict[str, Shape]:
@@ -49,7 +45,7 @@ def shapes_in(path: Path) -> dict[str, Shape]:
                 continue
             with archive.open(info) as member:
                 shape, dtype = read_header(member)
-            if dtype.kind in _NUMBERS + _WORDS:
+            if dtype.kind in _KINDS:
                 found[info.filename.removesuffix(".npy")] = shape
     return found
 
@@ -63,16 +59,16 @@ def read_from(path: Path, name: str) -> NDArray[np.generic]:
     if _is_hdf5(path):
         data = _hdf5(path)[name]
         check_place(data)
+        check_size(math.prod(data.shape) * data.dtype.itemsize)
         with damage("HDF5"):
             if data.dtype.kind == "O":  # words of any length
                 return np.asarray(data.asstr()[()], dtype=np.str_)
-            check_size(math.prod(data.shape) * data.dtype.itemsize)
             return np.asarray(data[()])
     with damage("an .npz"), zipfile.ZipFile(path) as archive:
         info = archive.getinfo(f"{name}.npy")
         check_size(info.file_size)
         with archive.open(info) as member:
-            return read_npy(member.read(MOST_BYTES + 1), kinds=_NUMBERS + _WORDS)
+            return read_npy(member.read(MOST_BYTES + 1), kinds=_KINDS)
 
 
 def _is_hdf5(path: Path) -> bool:
@@ -88,7 +84,7 @@ def _hdf5(path: Path) -> dict[str, Any]:
     def note(name: str, node: Any) -> None:  # noqa: ANN401 - of h5py
         if isinstance(node, h5py.Dataset) and len(found) < MOST_ARRAYS:
             words = h5py.check_string_dtype(node.dtype) is not None
-            if words or node.dtype.kind in _NUMBERS + _WORDS:
+            if words or node.dtype.kind in _KINDS:
                 found[name] = node
 
     with damage("HDF5"):

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fivefold.contracts.records import PACK, Guess, Listing, Part
-from fivefold.plumbing.array_files import is_array_pack, read_from, shapes_in
+from fivefold.plumbing.array_files import read_from, shapes_in
 from fivefold.plumbing.errors import BadItem, DataError
 from fivefold.plumbing.files import printable
+from fivefold.plumbing.number_files import HDF5, NPY, is_array_file
 from fivefold.step1_pick.arrays import read_arrays
 from fivefold.step1_pick.fields import Fields
 from fivefold.step1_pick.parts import part_of
@@ -126,14 +127,15 @@ def _is_pack(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(512)
     # A .zip of .npy files is an archive, whose files are the items.
-    return is_array_pack(head) and (not head.startswith(b"PK") or path.suffix.lower() == ".npz")
+    packed = head.startswith(HDF5) or path.suffix.lower() == ".npz"
+    return packed and is_array_file(head) and not head.startswith(NPY)
 
 
 def _role(name: str) -> _Role:
     """Read `X_train`, `test/labels`, `xtrain` or `train_images`."""
     words = [word for word in re.split(r"[\W_]+", name.lower()) if word]
     parts = [part for word in words if (part := part_of(word))]
-    rest = [word for word in words if part_of(word) is None or word in _INPUTS]
+    rest = [word for word in words if part_of(word) is None]
     if len(rest) == 1 and not parts and rest[0][:1] in {"x", "y"} and part_of(rest[0][1:]):
         return _Role(part_of(rest[0][1:]), rest[0][0])
     return _Role(parts[0] if parts else None, "_".join(rest))

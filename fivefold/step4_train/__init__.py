@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fivefold.contracts import saving
 from fivefold.contracts.orders import Launcher, Order
 from fivefold.contracts.records import Fleet, Member, Plan, PlanLine
-from fivefold.step4_train.foreman import FULL, LEAST_SECONDS, Audience, PlanForeman, Share
+from fivefold.step4_train.foreman import LEAST_SECONDS, Audience, PlanForeman, Share
 from fivefold.step4_train.line_up import make_plan, make_plan_of_steps
 from fivefold.step4_train.members import Site, TrainedFold, join_folds
 from fivefold.step4_train.recipes import Wish, check_net, train_rows
@@ -29,6 +29,8 @@ __all__ = [
     "plan_nets",
     "train_nets",
 ]
+
+FULL = 1.2  # times its planned passes are the most for a net that more would do no good
 
 
 def plan_nets(site: Site, launchers: Sequence[Launcher], share: Share, wish: Wish) -> Plan:

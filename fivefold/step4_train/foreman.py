@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from fivefold.contracts.records import Plan
 
 LEAST_SECONDS = 1.0  # a net that would get less is not begun
-FULL = 1.2  # times its planned passes are the most for a net that more would do no good
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +71,10 @@ class PlanForeman:
         lines = [line for line in plan.lines for _ in range(line.nets)]
         nets, odd = len(lines), len(lines) % slots
         self._planned = [max(LEAST_SECONDS, line.seconds / line.nets) for line in lines]
+        if odd == 1:
+            self._planned[-1] *= plan.alone
         parts = [self._planned[begin : begin + slots] for begin in range(0, nets, slots)]
         self._rounds, self._slots = [fmean(part) for part in parts], slots
-        if odd == 1:
-            self._rounds[-1] *= plan.alone
         self._single = nets - 1 if odd == 1 and slots > 1 else None
         self._held, self._for_vault = plan.held_seconds, nets * plan.vault_seconds
         self._views, self._begun = plan.views, 0
@@ -84,9 +83,8 @@ class PlanForeman:
         """The order with its seconds; None where there is no time, or somebody wants to stop."""
         number, self._begun = self._begun, self._begun + 1
         left = self._share.left() - self._for_vault
-        now = number // self._slots
-        part = self._planned[number] if number != self._single else self._rounds[now]
-        seconds = min(left, left * part / sum(self._rounds[now:])) - self._held
+        rounds = self._rounds[number // self._slots :]
+        seconds = min(left, left * self._planned[number] / sum(rounds)) - self._held
         begun = any((self._folder / order.member).glob(f"{order.fold}.*"))
         if not begun and (self.stop() or (order.steps is None and seconds < LEAST_SECONDS)):
             reason = "the run was interrupted" if self.stop() else "no time was left"

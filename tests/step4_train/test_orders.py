@@ -8,8 +8,8 @@ import pytest
 
 from fivefold.contracts.records import Plan, PlanLine, Recipe
 from fivefold.plumbing.clock import Clock
-from fivefold.step4_train import train_nets
-from fivefold.step4_train.foreman import FULL, Audience, Share
+from fivefold.step4_train import FULL, train_nets
+from fivefold.step4_train.foreman import Audience, Share
 
 
 class Scribe:
