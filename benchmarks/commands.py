@@ -153,7 +153,7 @@ def _score(row: Row, score: dict[str, float] | None) -> str:
 
 def machines(results: Sequence[dict[str, Any]]) -> str:
     """The machines and versions behind results, as lines of a page."""
-    own = sorted({f"{r['processor']}, {r['cores']} cores" for r in results})
+    own = sorted({record.machine(r) for r in results})
     versions = sorted(
         {", ".join(f"{name} {v}" for name, v in r["versions"].items()) for r in results}
     )

@@ -13,6 +13,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
+import torch
+
+from fivefold.engine.precision import has_fast_bf16
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -26,11 +30,15 @@ def data_folder(given: Path | None) -> Path:
 
 
 def circumstances() -> dict[str, Any]:
-    """When, where and with which code: date (UTC), processor, cores, load before, commit."""
+    """When, where and with which code.
+
+    Date (UTC), processor, cores, precision of products, load before, commit.
+    """
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": processor(),
         "cores": cores(),
+        "precision": "bfloat16" if has_fast_bf16(torch.device("cpu")) else "float32",
         "load_before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "commit": commit(),
     }
@@ -49,6 +57,13 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def machine(result: dict[str, Any]) -> str:
+    """The machine behind a result, for people; older results do not know their precision."""
+    cores, precision = result["cores"], result.get("precision")
+    words = [result["processor"], f"{cores} core{'s' if cores > 1 else ''}"]
+    return ", ".join(words + ([precision] if precision else []))
 
 
 def commit() -> str | None:

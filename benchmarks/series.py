@@ -64,9 +64,10 @@ class Series:
         if not meant:
             names = ", ".join(cell.name for cell in self.cells)
             raise SystemExit(f"no cell is called {self.only}; there are: {names}")
-        known = {(result["cell"], result["seed"]) for result in record.read(file)}
+        here = record.machine(record.circumstances())  # cells of two machines tell nothing together
+        known = {_key(result) for result in record.read(file)}
         for cell in meant:
-            if not self.again and (cell.name, self.seed) in known:
+            if not self.again and (cell.name, self.seed, here) in known:
                 continue
             print(cell.name, flush=True)
             facts = {"cell": cell.name, "seed": self.seed, **record.circumstances()}
@@ -85,8 +86,12 @@ class Series:
 
 
 def newest(results: list[Result]) -> list[Result]:
-    """The newest result of every cell and seed."""
-    return list({(result["cell"], result["seed"]): result for result in results}.values())
+    """The newest result of every cell and seed on every machine."""
+    return list({_key(result): result for result in results}.values())
+
+
+def _key(result: Result) -> tuple[str, int, str]:
+    return result["cell"], result["seed"], record.machine(result)
 
 
 def score(result: Result, which: str = "accuracy") -> str:
@@ -99,7 +104,7 @@ def score(result: Result, which: str = "accuracy") -> str:
 
 def machines(results: list[Result]) -> str:
     """Processors, versions and neighbours behind results, as lines under a table."""
-    lines = sorted({f"{r['processor']}, {r['cores']} cores" for r in results})
+    lines = sorted({record.machine(r) for r in results})
     lines += sorted({", ".join(f"{k} {v}" for k, v in r["versions"].items()) for r in results})
     dates = sorted(r["date"][:10] for r in results)
     lines += [f"measured {dates[0]} to {dates[-1]}"] if dates else []

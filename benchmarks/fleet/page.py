@@ -37,10 +37,21 @@ def page(results: list[Result]) -> str:
 
 
 def _ratios(results: list[Result]) -> str:
-    head = ["net", "batch", "steps", "one net", "side by side", "four nets", "ratio", "reached"]
+    head = [
+        "net",
+        "machine",
+        "batch",
+        "steps",
+        "one net",
+        "side by side",
+        "four nets",
+        "ratio",
+        "reached",
+    ]
     lines = [
         [
             result["cell"].removeprefix(f"{RATIO}:"),
+            record.machine(result),
             str(result["batch"]),
             str(result["steps"]),
             f"{result['one_s']:.2f} s",
@@ -61,11 +72,22 @@ def reached(ratio: float) -> str:
 
 
 def _table(results: list[Result]) -> str:
-    corners: dict[tuple[str, str, int], dict[str, Result]] = {}
+    corners: dict[tuple[str, str, int, str], dict[str, Result]] = {}
     for result in results:
         data, budget, who = result["cell"].split(":")
-        corners.setdefault((data, budget, result["seed"]), {})[who] = result
-    head = ["data", "time", "seed", "nets", "recipe", "passes", "accuracy", "beside one net"]
+        corner = (data, budget, result["seed"], record.machine(result))
+        corners.setdefault(corner, {})[who] = result
+    head = [
+        "data",
+        "time",
+        "seed",
+        "machine",
+        "nets",
+        "recipe",
+        "passes",
+        "accuracy",
+        "beside one net",
+    ]
     lines = [
         [*_line(who, result, found.get(SINGLE)), f"{result['used_s']:.0f} s"]
         for found in corners.values()
@@ -81,6 +103,7 @@ def _line(who: str, result: Result, one: Result | None) -> list[str]:
         data,
         budget,
         str(result["seed"]),
+        record.machine(result),
         f"{who}{side_by_side}",
         result["recipe"],
         f"{result['epochs_made']:.1f}",

@@ -10,7 +10,7 @@ from fivefold.scores.paired import discordant_interval
 PLANNER = "planner"
 POINT = 0.01  # of accuracy, that the planner's choice may lie below the best
 TIME = 0.10  # of the budget, that predicted and used time may differ by
-Corner = tuple[str, str, int]  # data, budget, seed
+Corner = tuple[str, str, int, str]  # data, budget, seed, machine
 
 
 def page(results: list[Result]) -> str:
@@ -18,9 +18,19 @@ def page(results: list[Result]) -> str:
     corners: dict[Corner, dict[str, Result]] = {}
     for result in newest(results):
         data, budget, who = result["cell"].split(":")
-        corners.setdefault((data, budget, result["seed"]), {})[who] = result
+        corner = (data, budget, result["seed"], record.machine(result))
+        corners.setdefault(corner, {})[who] = result
     verdicts = [_verdict(corner, found) for corner, found in corners.items() if PLANNER in found]
-    head = ["data", "budget", "seed", "planner", "best of the grid", "difference (paired)"]
+    head = [
+        "data",
+        "budget",
+        "seed",
+        "machine",
+        "code",
+        "planner",
+        "best of the grid",
+        "difference (paired)",
+    ]
     head += ["within a point or the interval", "time used", "passes made / promised"]
     return (
         "# The planner beside a hand-made grid\n\n"
@@ -53,12 +63,13 @@ def best_of(found: dict[str, Result]) -> tuple[str, Result] | None:
 
 
 def _verdict(corner: Corner, found: dict[str, Result]) -> list[str]:
-    data, budget, seed = corner
+    data, budget, seed, machine = corner
     planner, best = found[PLANNER], best_of(found)
     used = planner["used_s"] / planner["budget_s"]
     clock = f"{used:.0%} of the budget" + ("" if abs(used - 1) <= TIME else " (off)")
     rest = [clock, _passes(planner), _speed(planner)]
-    start = [data, budget, str(seed), f"{planner['recipe']}, {_nets(planner)}: {score(planner)}"]
+    start = [data, budget, str(seed), machine, planner["commit"] or "-"]
+    start += [f"{planner['recipe']}, {_nets(planner)}: {score(planner)}"]
     if best is None:
         return [*start, "not run", "-", "-", *rest]
     who, result = best
@@ -76,7 +87,7 @@ def _difference(planner: Result, best: Result) -> str:
 
 
 def _cells(corners: dict[Corner, dict[str, Result]]) -> str:
-    head = ["cell", "seed", "recipe", "nets", "accuracy", "best single net", "used"]
+    head = ["cell", "seed", "machine", "recipe", "nets", "accuracy", "best single net", "used"]
     head += ["plan + train + answer", "passes made / promised", "rows/s made / promised"]
     every = [result for found in corners.values() for result in found.values()]
     return record.table([*head, "degraded"], [_cell(result) for result in every])
@@ -86,6 +97,7 @@ def _cell(result: Result) -> list[str]:
     return [
         result["cell"],
         str(result["seed"]),
+        record.machine(result),
         result["recipe"],
         _nets(result),
         score(result),

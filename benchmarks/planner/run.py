@@ -44,12 +44,11 @@ GRID: dict[str, dict[str, tuple[Choice, ...]]] = {
             Choice(width=1.0, side=32, nets=2),
         ),
         "8m": (
+            Choice(width=0.5, side=32),
             Choice(width=1.0, side=32),
             Choice(width=1.5, side=32),
             Choice(width=2.0, side=32),
-            Choice(width=3.0, side=32),
-            Choice(width=1.0, side=32, nets=3),
-            Choice(width=1.5, side=32, nets=2),
+            Choice(width=1.0, side=32, nets=2),
         ),
     },
     "flowers12": {
@@ -68,12 +67,11 @@ GRID: dict[str, dict[str, tuple[Choice, ...]]] = {
             Choice(width=1.0, side=128, nets=2),
         ),
         "8m": (
+            Choice(width=0.5, side=96, nets=5),
             Choice(width=1.0, side=96, nets=5),
             Choice(width=1.0, side=128, nets=5),
             Choice(width=1.5, side=128, nets=5),
-            Choice(width=1.5, side=160, nets=3),
-            Choice(width=1.0, side=128, nets=10),
-            Choice(width=2.0, side=160),
+            Choice(width=1.0, side=128, nets=2),
         ),
     },
     "digits": {
@@ -94,7 +92,6 @@ GRID: dict[str, dict[str, tuple[Choice, ...]]] = {
         "8m": (
             Choice(width=1.0, side=16, nets=5),
             Choice(width=2.0, side=16, nets=5),
-            Choice(width=4.0, side=16, nets=5),
             Choice(width=2.0, side=24, nets=5),
             Choice(width=1.0, side=16, nets=15),
         ),
