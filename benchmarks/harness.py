@@ -24,7 +24,7 @@ from fivefold import preparation
 from fivefold.contracts import saving
 from fivefold.contracts.options import Options
 from fivefold.contracts.orders import Launcher
-from fivefold.contracts.records import Dataset, Fleet, Plan
+from fivefold.contracts.records import Dataset, Fleet, Plan, Recipe
 from fivefold.contracts.roles import Expander
 from fivefold.contracts.vault import VaultContent
 from fivefold.engine.precision import choose_device
@@ -193,13 +193,17 @@ def _inside(stand: Stand, make: MakePlan) -> dict[str, Any]:
 
 
 def _scores(arena: Arena, bundle: Bundle, parts: dict[str, FloatArray]) -> dict[str, Any]:
-    targets = arena.sealed.targets
-    pooled = bundle.pool(parts)
     single = bundle.facts.ensemble.best_single
+    return judged(arena, bundle.pool(parts), parts[single] if single else None)
+
+
+def judged(arena: Arena, pooled: FloatArray, single: FloatArray | None) -> dict[str, Any]:
+    """Accuracy on the sealed rows of answers (N, K) and of those of the best single net."""
+    targets = arena.sealed.targets
     return {
         "vault_rows": len(targets),
         "accuracy": _accuracy(pooled, targets),
-        "best_single": _accuracy(parts[single], targets) if single else None,
+        "best_single": None if single is None else _accuracy(single, targets),
         "right": packed(pooled.argmax(1) == targets),
     }
 
@@ -225,8 +229,6 @@ def _told(plan: Plan, fleet: Fleet, dataset: Dataset) -> dict[str, Any]:
     """What the plan promised and what came of it."""
     recipe = plan.lines[0].recipe
     folds = [fold for member in fleet.members for fold in member.parts]
-    size = "x".join(map(str, recipe.size))
-    low = f" from {'x'.join(map(str, recipe.low_size))}" if recipe.low_size else ""
     rows = training_rows(dataset)
     batch = min(recipe.batch, rows)
     shown = rows // batch * batch  # in what the loop calls an epoch: whole batches only
@@ -234,7 +236,7 @@ def _told(plan: Plan, fleet: Fleet, dataset: Dataset) -> dict[str, Any]:
     speeds = [shown * end.epoch / end.seconds for end in ends if end.seconds > 0]
     passes = [fold.epochs * shown / rows for fold in folds]
     return {
-        "recipe": f"{recipe.net} width {recipe.width:g}, {size}{low}, batch {recipe.batch}",
+        "recipe": recipe_told(recipe),
         "nets": sum(line.nets for line in plan.lines),
         "slots": plan.slots,
         "promised_s": round(sum(line.seconds for line in plan.lines), 2),
@@ -245,6 +247,13 @@ def _told(plan: Plan, fleet: Fleet, dataset: Dataset) -> dict[str, Any]:
         "timed": [f"w{t.recipe.width:g} {t.rows_per_second:g}/s" for t in plan.timings],
         "degraded": list(fleet.degraded),
     }
+
+
+def recipe_told(recipe: Recipe) -> str:
+    """A recipe in words."""
+    size = "x".join(map(str, recipe.size))
+    low = f" from {'x'.join(map(str, recipe.low_size))}" if recipe.low_size else ""
+    return f"{recipe.net} width {recipe.width:g}, {size}{low}, batch {recipe.batch}"
 
 
 def training_rows(dataset: Dataset) -> int:

@@ -1,4 +1,4 @@
-"""Whose plan is played: the planner's own, a hand-made one, or several nets like one.
+"""Whose plan is played: the planner's own or a hand-made one.
 
 A plan that is not the planner's is prepared outside its budget.
 """
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from benchmarks.harness import training_rows
 from fivefold.contracts.records import Plan, PlanLine, Recipe, Timing
 from fivefold.step4_train import plan_nets
-from fivefold.step4_train.line_up import make_plan
 from fivefold.step4_train.plan import answering_within
 
 if TYPE_CHECKING:
@@ -80,17 +79,6 @@ def by_hand(choice: Choice) -> Prepare:
     def prepare(stand: Stand) -> MakePlan:
         recipe = hand_recipe(stand.arena, choice, stand.seed)
         plan = _plan(stand, recipe, choice.nets, choice.slots)
-        return lambda _: plan
-
-    return prepare
-
-
-def like_one(nets: int) -> Prepare:
-    """`nets` nets of the recipe that the planner gives to one net in the whole budget."""
-
-    def prepare(stand: Stand) -> MakePlan:
-        one = make_plan(stand.arena.dataset, stand.launchers, stand.budget, stand.wish(1))
-        plan = _plan(stand, one.lines[0].recipe, nets, None)
         return lambda _: plan
 
     return prepare

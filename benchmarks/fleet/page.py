@@ -7,8 +7,7 @@ from benchmarks.harness import unpacked
 from benchmarks.series import Result, machines, newest, score
 from fivefold.scores.paired import discordant_interval, mcnemar
 
-ONE = "like-one"  # nets with the recipe that one net would get in the whole time
-RATIO = "ratio"
+RATIO, STACKED, SNAPSHOTS = "ratio", "stacked", "snapshots"  # how the names of cells begin
 SINGLE = "planned-1"
 FLOOR, AIM = 0.75, 0.55  # of the ratio, on the best launcher
 SURE = 0.05  # p-value of a paired test
@@ -17,8 +16,8 @@ SURE = 0.05  # p-value of a paired test
 def page(results: list[Result]) -> str:
     """RESULTS.md: ratios, then one net beside several."""
     found = newest(results)
-    ratios = [r for r in found if r["cell"].startswith(RATIO)]
-    scored = [r for r in found if not r["cell"].startswith(RATIO)]
+    ratios, stacks = (_called(word, found) for word in (RATIO, STACKED))
+    scored = [r for r in found if r not in ratios and r not in stacks]
     return (
         "# Several nets\n\n"
         "Written by `python benchmarks/fleet/run.py`; do not edit.\n\n"
@@ -27,13 +26,40 @@ def page(results: list[Result]) -> str:
         "on the whole machine; median of rounds, with the smallest and the largest. Held-out rows "
         f"are answered for on both sides. Floor {FLOOR}, aim {AIM}.\n\n"
         + _ratios(ratios)
-        + "\n## One longer-trained net, or several?\n\n"
+        + "\n## As one stack\n\n"
+        "Forward and backward of four equal nets whose parameters lie in one stack (`torch.func`), "
+        "over the same one after the other, in one process; without changes of the data and "
+        "optimisers.\n\n" + _stacks(stacks) + "\n## One longer-trained net, or several?\n\n"
         "Accuracy on sealed test rows with 95 % intervals, at equal wall-clock for planning, "
         "training and answering. *planned*: the planner chooses width and resolution for that "
-        f"number of nets; *{ONE}*: every net has the recipe that the planner gives to one net in "
-        "the whole time. Beside each: its difference to the one net in points, on the same rows, "
-        "with the interval of a paired test.\n\n" + _table(scored) + machines(found)
+        f"number of nets; *{SNAPSHOTS}*: one run of the one net's recipe whose schedule begins "
+        "anew, averaged over what stands at each end. Beside each: its difference to the one net "
+        "in points, on the same rows, with the interval of a paired test.\n\n"
+        + _table(scored)
+        + machines(found)
     )
+
+
+def _called(word: str, results: list[Result]) -> list[Result]:
+    return [r for r in results if r["cell"].startswith(f"{word}:")]
+
+
+def _stacks(results: list[Result]) -> str:
+    head = ["net", "machine", "device", "batch", "one after the other", "stacked", "ratio"]
+    lines = [
+        [
+            result["cell"].removeprefix(f"{STACKED}:"),
+            record.machine(result),
+            result["device"],
+            str(result["batch"]),
+            f"{result['apart_ms']:.1f} ms",
+            f"{result['stacked_ms']:.1f} ms",
+            f"{result['ratio']:.2f} ({result['low']:.2f} to {result['high']:.2f})",
+            reached(result["ratio"]),
+        ]
+        for result in results
+    ]
+    return record.table([*head, "reached"], lines)
 
 
 def _ratios(results: list[Result]) -> str:

@@ -1,33 +1,28 @@
 """What do several nets cost, and when are they worth it?
 
-    python benchmarks/fleet/run.py [--part ratio table] [--data DIR] [--only cifar10:1m ...]
+    python benchmarks/fleet/run.py [--part ratio stacked table] [--data DIR] [--only cifar10:1m ...]
 
-ratio: the time of four equal nets, over four times the time of one. table: at equal wall-clock,
-one longer-trained net beside 2, 3 and 5. Cells that stand in results.jsonl are not run again.
+ratio: the time of four equal nets, over four times the time of one. stacked: the same for a step
+of nets whose parameters are one stack. table: at equal wall-clock, one longer-trained net beside 2,
+beside 5 and beside 5 snapshots of one run. Cells that stand in results.jsonl are not run again.
 """
 
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from typing import TYPE_CHECKING
-
 from benchmarks import harness, plans, record, series
-from benchmarks.fleet import ratio
-from benchmarks.fleet.page import ONE, page
+from benchmarks.fleet import ratio, snapshots, stacked
+from benchmarks.fleet.page import RATIO, SNAPSHOTS, STACKED, page
 from benchmarks.plans import Choice
 from benchmarks.series import Cell, Result
 from fivefold.plumbing.clock import seconds
 
-if TYPE_CHECKING:
-    from benchmarks.harness import Prepare
-
 HERE = Path(__file__).resolve().parent
-PARTS = ("ratio", "table")
+PARTS = (RATIO, STACKED, "table")
 SIZES = {
     "digits": (Choice(width=0.5, side=16), Choice(width=2.0, side=16)),
     "cifar10": (Choice(width=0.5, side=32), Choice(width=1.0, side=32), Choice(width=2.0, side=32)),
@@ -35,7 +30,8 @@ SIZES = {
 }
 TABLE_DATA = ("cifar10", "flowers12")
 TABLE_BUDGETS = ("1m", "5m", "20m")
-TABLE_NETS = (1, 2, 3, 5)
+TABLE_NETS = (1, 2, 5)
+PIECES = 5  # snapshots of one run
 
 
 def ratio_cells(folder: Path, slots: int | None) -> list[Cell]:
@@ -47,31 +43,52 @@ def ratio_cells(folder: Path, slots: int | None) -> list[Cell]:
             return ratio.measure(harness.opened(name, folder), choice, slots=slots)
 
         asked = "" if slots is None else f":{slots}slots"
-        size = f"w{choice.width:g}-{choice.side}px"
-        return Cell(name=f"ratio:{name}:{size}{asked}", data=name, measure=measure)
+        return Cell(name=f"{RATIO}:{name}:{_size(choice)}{asked}", data=name, measure=measure)
 
     return [cell(name, c) for name, sizes in SIZES.items() for c in sizes]
 
 
+def stacked_cells(folder: Path) -> list[Cell]:
+    """The same nets as one stack."""
+
+    def cell(name: str, choice: Choice) -> Cell:
+        def measure(seed: int) -> Result:
+            del seed  # a time, not a score
+            return stacked.measure(harness.opened(name, folder), choice)
+
+        return Cell(name=f"{STACKED}:{name}:{_size(choice)}", data=name, measure=measure)
+
+    return [cell(name, c) for name, sizes in SIZES.items() for c in sizes]
+
+
+def _size(choice: Choice) -> str:
+    return f"w{choice.width:g}-{choice.side}px"
+
+
 def table_cells(folder: Path) -> list[Cell]:
-    """One net beside several in the same time, planned anew and with the one net's recipe."""
+    """One net beside several in the same time, and beside snapshots of one."""
     found = []
     for name in TABLE_DATA:
         for budget in TABLE_BUDGETS:
-            cell = partial(_cell, folder, name, budget)
-            for nets in TABLE_NETS:
-                found.append(cell(f"planned-{nets}", plans.by_planner(nets), nets))
-                if nets > 1:
-                    found.append(cell(f"{ONE}-{nets}", plans.like_one(nets), nets))
+            found += [_planned(folder, name, budget, nets) for nets in TABLE_NETS]
+            found.append(_snapshots(folder, name, budget))
     return found
 
 
-def _cell(folder: Path, name: str, budget: str, who: str, prepare: Prepare, nets: int) -> Cell:
+def _planned(folder: Path, name: str, budget: str, nets: int) -> Cell:
     def measure(seed: int) -> Result:
         arena = harness.opened(name, folder)
+        prepare = plans.by_planner(nets)
         return harness.play(arena, seconds(budget), prepare, nets=nets, seed=seed)
 
-    return Cell(name=f"{name}:{budget}:{who}", data=name, measure=measure)
+    return Cell(name=f"{name}:{budget}:planned-{nets}", data=name, measure=measure)
+
+
+def _snapshots(folder: Path, name: str, budget: str) -> Cell:
+    def measure(seed: int) -> Result:
+        return snapshots.play(harness.opened(name, folder), seconds(budget), PIECES, seed)
+
+    return Cell(name=f"{name}:{budget}:{SNAPSHOTS}-{PIECES}", data=name, measure=measure)
 
 
 def main() -> None:
@@ -81,7 +98,8 @@ def main() -> None:
     parser.add_argument("--slots", type=int, help="nets side by side for the ratio")
     asked = parser.parse_args()
     folder = record.data_folder(asked.data)
-    found = ratio_cells(folder, asked.slots) if "ratio" in asked.part else []
+    found = ratio_cells(folder, asked.slots) if RATIO in asked.part else []
+    found += stacked_cells(folder) if STACKED in asked.part else []
     found += table_cells(folder) if "table" in asked.part else []
     series.Series(
         cells=harness.present(found, folder),

@@ -113,7 +113,7 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
         stop=site.stop,
     )
     training = train(net, job, watch, checkpoint)
-    candidates = _views(net, site.expander, order.views)
+    candidates = views_within(net, site.expander, order.views)
     views = choose_views(net, site, held_rows, recipe, candidates)
     answers = _answers(net, site, held_rows, recipe, views)
     score = metric(dataset.problem.metric, dataset.classes).function(
@@ -180,6 +180,16 @@ def choose_views(
     )
 
 
+def views_within(net: Net, expander: Expander, most: int) -> list[Views]:
+    """Sets of views that keep labels and take at most `most` passes per answer."""
+    mirrored = expander.record.settings.get("mirror", 0) > 0
+    return [
+        views
+        for views, passes in net.intake.views.items()
+        if passes <= most and (mirrored or "mirror" not in views)
+    ]
+
+
 def _known(folder: Path, number: int, checkpoint: Checkpoint, limit: Limit) -> TrainedFold | None:
     """What is done already, unless it was interrupted and can go on now."""
     if not saving.exists(folder, f"{number}"):
@@ -208,16 +218,6 @@ def _answers(net: Net, site: Site, rows: IntArray, recipe: Recipe, views: Views)
         return predict(net, site.dataset.rows.select(rows), recipe.size, views)
 
     return site.peers.spread(some, rows)
-
-
-def _views(net: Net, expander: Expander, most: int) -> list[Views]:
-    """Sets of views that keep labels and take at most `most` passes per answer."""
-    mirrored = expander.record.settings.get("mirror", 0) > 0
-    return [
-        views
-        for views, passes in net.intake.views.items()
-        if passes <= most and (mirrored or "mirror" not in views)
-    ]
 
 
 def _look(net: Net, site: Site, rows: IntArray, recipe: Recipe) -> float:

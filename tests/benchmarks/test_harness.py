@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks import harness
-from benchmarks.fleet import ratio
-from benchmarks.plans import Choice, by_hand, by_planner, hand_recipe, like_one, lines
+from benchmarks.fleet import ratio, snapshots, stacked
+from benchmarks.plans import Choice, by_hand, by_planner, hand_recipe, lines
 from fivefold.contracts.records import Plan
 
 TINY = Choice(width=0.25, side=8)
@@ -51,13 +52,6 @@ def test_a_plan_has_as_many_nets_as_asked(digits, prepare):
     assert sum(line.seconds for line in plan.lines) <= 60.0
 
 
-def test_nets_like_one_share_its_recipe(digits):
-    with harness.standing(digits, nets=1, budget=30.0, seed=0) as stand:
-        one, three = (like_one(nets)(stand)(share_of(30.0)) for nets in (1, 3))
-    assert sum(line.nets for line in three.lines) == 3
-    assert three.lines[0].recipe.epochs < one.lines[0].recipe.epochs
-
-
 def share_of(seconds):
     from fivefold.plumbing.clock import Clock
     from fivefold.step4_train import Share
@@ -90,3 +84,28 @@ def test_four_nets_are_timed_beside_one(digits):
     assert launcher["ratio"] == pytest.approx(
         launcher["all_s"] / (ratio.NETS * found["one_s"]), rel=0.1
     )
+
+
+def test_snapshots_of_one_run_are_averaged(digits):
+    found = snapshots.play(digits, 12.0, 2, 0)
+    assert found["nets"] == 1
+    assert found["epochs_made"] > 0
+    right = harness.unpacked(found["right"], found["vault_rows"])
+    assert right.mean() == pytest.approx(found["accuracy"]["value"])
+    assert right.mean() > 0.8
+
+
+def test_a_stack_of_nets_has_the_gradients_of_each(digits):
+    device = torch.device("cpu")
+    nets = [stacked.fresh(digits, TINY, seed, device) for seed in range(3)]
+    x = torch.rand(8, 1, 8, 8) * 255
+    target = torch.arange(8) % 10
+    apart, together = (way(nets, x, target)() for way in (stacked.one_by_one, stacked.stacked))
+    for one, other in zip(apart, together, strict=True):
+        assert one.abs().max() > 0
+        torch.testing.assert_close(one, other, rtol=2e-3, atol=2e-5)
+
+
+def test_a_stack_is_timed_beside_its_nets(digits):
+    found = stacked.measure(digits, TINY, rounds=1, seconds=0.01)
+    assert found["ratio"] == pytest.approx(found["stacked_ms"] / found["apart_ms"], rel=0.1)

@@ -8,9 +8,10 @@ import pytest
 
 from benchmarks import harness, record
 from benchmarks.fleet import page as fleet_page
+from benchmarks.fleet import snapshots
 from benchmarks.harness import packed
 from benchmarks.planner import page as planner_page
-from benchmarks.series import LOUD, Cell, Series, machines
+from benchmarks.series import LOUD, Cell, Series, machines, newest
 
 MACHINE = {"date": "2026-01-02T03:04:05+00:00", "processor": "P", "cores": 2, "commit": "abc"}
 MACHINE |= {"seed": 0, "others_cores": 0.0, "versions": {"torch": "1"}, "device": "cpu"}
@@ -156,6 +157,23 @@ def test_every_launcher_has_a_line_with_its_ratio():
     assert "| 2 | 2.40 s | 0.60 (0.60 to 0.60) | floor |" in text
 
 
+def test_a_stack_has_a_line_with_its_ratio():
+    facts = {"batch": 64, "apart_ms": 4.0, "stacked_ms": 2.0, "ratio": 0.5, "low": 0.4, "high": 0.6}
+    text = fleet_page.page([{**MACHINE, "cell": "stacked:digits:w2-16px", **facts}])
+    assert "| 4.0 ms | 2.0 ms | 0.50 (0.40 to 0.60) | aim |" in text
+
+
+def test_results_of_another_machine_are_neither_used_nor_replaced(series_of):
+    counts = {}
+    series_of(["a:1"], counts).run()
+    file = series_of([], {}).out / "results.jsonl"
+    (known,) = record.read(file)
+    file.write_text(json.dumps({**known, "precision": "float8"}) + "\n")
+    series_of(["a:1"], counts).run()
+    assert counts == {"a:1": 2}
+    assert len(newest(record.read(file))) == 2
+
+
 @pytest.mark.parametrize("place", ["planner/run.py", "fleet/run.py"])
 def test_the_command_measures_what_it_is_asked_for(place, command, tmp_path, monkeypatch):
     played = []
@@ -164,12 +182,16 @@ def test_the_command_measures_what_it_is_asked_for(place, command, tmp_path, mon
         played.append((whose[1], nets, seed))
         return {k: v for k, v in result("", 0.9).items() if k not in {*MACHINE, "cell"}}
 
+    def snapshots_of(arena, budget, pieces, seed):
+        return play(arena, budget, pieces, nets=1, seed=seed)
+
     monkeypatch.setattr(harness, "play", play)
+    monkeypatch.setattr(snapshots, "play", snapshots_of)
     monkeypatch.setattr(harness, "opened", lambda *_: None)
     monkeypatch.setattr(harness, "missing", lambda *_: False)
     only = {"planner/run.py": "digits:30s", "fleet/run.py": "cifar10:1m"}[place]
     command(place, "--only", only, "--seed", 2, "--out", tmp_path)
-    assert len(played) >= 5
+    assert len(played) >= 4
     assert {(budget, seed) for budget, _, seed in played} == {
         ({"planner/run.py": 30.0, "fleet/run.py": 60.0}[place], 2)
     }
