@@ -31,16 +31,25 @@ def gather(batch: Tensor, rows_NH: Tensor, columns_NW: Tensor) -> Tensor:
     return pixels.view(n, rows_NH.shape[1], columns_NW.shape[1], channels)
 
 
-def windows(batch: Tensor, top_N: Tensor, left_N: Tensor, size: tuple[int, int]) -> Tensor:
-    """Cut one window of `size` (h, w) out of every picture (N, H, W, C), each at its own place."""
+def windows(batch: Tensor, corner_N2: Tensor, size: tuple[int, int]) -> Tensor:
+    """Cut one window of `size` (h, w) out of every picture (N, H, W, C), each at its own place.
+
+    Args:
+        batch: Pictures.
+        corner_N2: Top and left of each window, whole numbers.
+        size: (h, w).
+    """
     n, height, width, channels = batch.shape
     h, w = size
+    if batch.device.type == "cpu":  # copies whole lines: up to six times as fast as an index
+        corners = enumerate(corner_N2.tolist())
+        return torch.stack([batch[i, top : top + h, left : left + w] for i, (top, left) in corners])
     line = width * channels
     every = batch.contiguous().as_strided(
         (n, height - h + 1, width - w + 1, h, w * channels),
         (height * line, line, channels, line, 1),
     )
-    picked = every[torch.arange(n, device=batch.device), top_N, left_N]
+    picked = every[torch.arange(n, device=batch.device), *corner_N2.unbind(1)]
     return picked.view(n, h, w, channels)
 
 
@@ -60,18 +69,20 @@ def random_crops(
     groups = min(n, _CROP_GROUPS)
     area = least + (1 - least) * draws.uniform(groups)
     aspect = torch.exp(_LOG_ASPECT * draws.spread(groups))
-    sides = torch.stack([(area / aspect).sqrt() * height, (area * aspect).sqrt() * width], 1)
     place = draws.uniform(n, 2)
-    cut = []
+    most = torch.tensor([height, width], device=batch.device)
+    wished = torch.stack([(area / aspect).sqrt(), (area * aspect).sqrt()], 1) * most
+    sides = torch.minimum(wished.round().clamp(min=1).long(), most)
     clips = batch.unflatten(0, (n, alike)).tensor_split(groups)
-    for some, at, (tall, wide) in zip(
-        clips, place.tensor_split(groups), sides.tolist(), strict=True
-    ):
-        h, w = min(height, max(1, round(tall))), min(width, max(1, round(wide)))
-        top = (at[:, 0] * (height - h + 1)).long().repeat_interleave(alike)
-        left = (at[:, 1] * (width - w + 1)).long().repeat_interleave(alike)
-        crops = windows(some.flatten(0, 1), top, left, (h, w))
+    counts = torch.tensor([len(some) for some in clips], device=batch.device)
+    room = most - sides.repeat_interleave(counts, 0) + 1
+    corners = (place * room).long().repeat_interleave(alike, 0)
+    cut, done = [], 0
+    for some, (h, w) in zip(clips, sides.tolist(), strict=True):
+        pictures = some.flatten(0, 1)
+        crops = windows(pictures, corners[done : done + len(pictures)], (h, w))
         cut.append(resize(crops.permute(0, 3, 1, 2), size).permute(0, 2, 3, 1))
+        done += len(pictures)
     return torch.cat(cut)
 
 
