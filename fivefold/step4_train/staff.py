@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from fivefold.step4_train.members import Site
 
 WORKER = "fivefold.step4_train.worker"
-PER_GPU = 4  # workers; each has a CUDA context of its own, of half a gigabyte
 
 
 def hire(
@@ -61,25 +60,13 @@ def hire(
         return here, RayCluster(where, goods, site.folder, nets=nets, say=say)
     cuda = site.device.type == "cuda"
     cores = cpu_count(only_physical_cores=True)
-    gpus = torch.cuda.device_count() if cuda else 0
-    slots = company(nets, cores=cores, gpus=gpus)
+    slots = min(nets, torch.cuda.device_count() if cuda else cores)
     if slots < 2:
         return (here,)
     threads = max(1, cores // slots)
     setup = {"run": str(run), "device": site.device.type, "threads": threads}
-    shares = [_share(slot, threads, gpus) for slot in range(slots)]
+    shares = [_share(slot, threads, cuda=cuda) for slot in range(slots)]
     return here, Crew(WORKER, setup, shares, site.folder)
-
-
-def company(nets: int, *, cores: int, gpus: int) -> int:
-    """How many nets may be trained side by side: one per core, or as many on every GPU.
-
-    A small net leaves a GPU idle between its kernels; whether another fills the gaps is measured
-    when the plan is made.
-    """
-    if not gpus:
-        return min(nets, cores)
-    return min(nets, gpus * max(1, min(PER_GPU, nets // gpus)))
 
 
 def help_train() -> None:
@@ -106,12 +93,11 @@ def _whole_group(site: Site, run: Path) -> Launcher:
         raise
 
 
-def _share(slot: int, threads: int, gpus: int) -> dict[str, str]:
+def _share(slot: int, threads: int, *, cuda: bool) -> dict[str, str]:
     """A worker's part of the machine, as environment variables."""
     part = {"OMP_NUM_THREADS": str(threads)}
-    if not gpus:
+    if not cuda:
         return part
-    gpu = slot % gpus
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
-    own = visible[gpu] if gpu < len(visible) and visible[gpu] else str(gpu)
+    own = visible[slot] if slot < len(visible) and visible[slot] else str(slot)
     return {**part, "CUDA_VISIBLE_DEVICES": own}
