@@ -77,6 +77,7 @@ def by_hand(choice: Choice) -> Prepare:
     """A hand-made plan. It is timed, to know what answering will cost, outside its budget."""
 
     def prepare(stand: Stand) -> MakePlan:
+        _wake(stand)
         recipe = hand_recipe(stand.arena, choice, stand.seed)
         plan = _plan(stand, recipe, choice.nets, choice.slots)
         return lambda _: plan
@@ -141,7 +142,10 @@ def lines(
 
 
 def _wake(stand: Stand) -> None:
-    """Workers ready, as they are in a run, where they start while the opponent is fitted."""
+    """Workers ready, as they are in a run, where they start while the opponent is fitted.
+
+    One that starts keeps a core busy, and what is timed beside it comes out far too slow.
+    """
     smallest = Choice(width=0.5, side=min(16, *stand.arena.dataset.rows.item_shape[:2]))
     recipe = hand_recipe(stand.arena, smallest)
     for launcher in stand.launchers[1:]:

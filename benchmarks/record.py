@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import torch
 
-from fivefold.engine.precision import has_fast_bf16
+from fivefold.engine.precision import choose_device, has_fast_bf16
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,13 +32,15 @@ def data_folder(given: Path | None) -> Path:
 def circumstances() -> dict[str, Any]:
     """When, where and with which code.
 
-    Date (UTC), processor, cores, precision of products, load before, commit.
+    Date (UTC), processor, cores, GPU, precision of products, load before, commit.
     """
+    device = choose_device("auto")
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": processor(),
         "cores": cores(),
-        "precision": "bfloat16" if has_fast_bf16(torch.device("cpu")) else "float32",
+        "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
+        "precision": "bfloat16" if has_fast_bf16(device) else "float32",
         "load_before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "commit": commit(),
     }
@@ -61,9 +63,9 @@ def cores() -> int:
 
 def machine(result: dict[str, Any]) -> str:
     """The machine behind a result, for people; older results do not know their precision."""
-    cores, precision = result["cores"], result.get("precision")
+    cores = result["cores"]
     words = [result["processor"], f"{cores} core{'s' if cores > 1 else ''}"]
-    return ", ".join(words + ([precision] if precision else []))
+    return ", ".join([*words, *(result[k] for k in ("gpu", "precision") if result.get(k))])
 
 
 def commit() -> str | None:

@@ -11,6 +11,8 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 
+from benchmarks.record import cores
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 PADDING = 2  # pixels, for the random crop
-WORKERS = 2
 
 
 class Pictures(Dataset[tuple[Tensor, int]]):
@@ -70,7 +71,7 @@ def train(
     net = net.to(device).train()
     pictures = Pictures(folder)
     sampler = RandomSampler(pictures, replacement=True, num_samples=steps * batch)
-    loader = DataLoader(pictures, batch_size=batch, sampler=sampler, num_workers=WORKERS)
+    loader = DataLoader(pictures, batch_size=batch, sampler=sampler, num_workers=cores())
     optimiser = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
     for x_NCHW, target_N in loader:
         loss = F.cross_entropy(net(x_NCHW.to(device)), target_N.to(device))

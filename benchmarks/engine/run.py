@@ -1,4 +1,4 @@
-"""How close is the engine to what the machine can do? Four parts, each as ratios, in one run.
+"""How close is the engine to what the machine can do? Three parts, each as ratios, in one run.
 
     python benchmarks/engine/run.py [--part step loop files] [--data DIR]
 

@@ -9,7 +9,7 @@ from fivefold.scores.paired import discordant_interval
 
 PLANNER = "planner"
 POINT = 0.01  # of accuracy, that the planner's choice may lie below the best
-TIME = 0.10  # of the budget, that predicted and used time may differ by
+TIME = 0.10  # that what was used and made may differ by from what was promised
 Corner = tuple[str, str, int, str]  # data, budget, seed, machine
 
 
@@ -66,8 +66,9 @@ def _verdict(corner: Corner, found: dict[str, Result]) -> list[str]:
     data, budget, seed, machine = corner
     planner, best = found[PLANNER], best_of(found)
     used = planner["used_s"] / planner["budget_s"]
-    clock = f"{used:.0%} of the budget" + ("" if abs(used - 1) <= TIME else " (off)")
-    rest = [clock, _passes(planner), _speed(planner)]
+    made, promised = planner["epochs_made"], planner["epochs_promised"]
+    clock = f"{used:.0%} of the budget{_off(used)}"
+    rest = [clock, _passes(planner) + (_off(made / promised) if promised else ""), _speed(planner)]
     start = [data, budget, str(seed), machine, planner["commit"] or "-"]
     start += [f"{planner['recipe']}, {_nets(planner)}: {score(planner)}"]
     if best is None:
@@ -75,6 +76,10 @@ def _verdict(corner: Corner, found: dict[str, Result]) -> list[str]:
     who, result = best
     near = "yes" if near_the_best(planner, result) else "no"
     return [*start, f"{who}: {score(result)}", _difference(planner, result), near, *rest]
+
+
+def _off(ratio: float) -> str:
+    return "" if abs(ratio - 1) <= TIME else " (off)"
 
 
 def _difference(planner: Result, best: Result) -> str:

@@ -128,6 +128,17 @@ def test_a_planner_without_a_net_is_not_near_and_late_is_told():
     assert "117% of the budget (off)" in line
 
 
+def test_a_forecast_that_is_off_is_told():
+    planner = result("digits:2m:planner", 0.9, epochs_made=3.0, epochs_promised=3.4)
+    assert "| 3.0 / 3.4 (off) |" in verdict_of([planner, result("digits:2m:a", 0.9)])
+
+
+def test_a_machine_is_its_processor_and_its_gpu():
+    assert record.machine({**MACHINE, "precision": "float32"}) == "P, 2 cores, float32"
+    gpu = {**MACHINE, "cores": 1, "gpu": "H100", "precision": "bfloat16"}
+    assert record.machine(gpu) == "P, 1 core, H100, bfloat16"
+
+
 def verdict_of(results):
     lines = planner_page.page(results).splitlines()
     return next(line for line in lines if line.startswith("| digits | 2m |"))
