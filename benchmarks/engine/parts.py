@@ -135,22 +135,27 @@ def overhead(parts: dict[str, float], kernels: dict[str, float]) -> float:
 def in_kernels(case: Case, seconds: float) -> dict[str, float]:
     """Share of each part that is spent in torch's operations, by `torch.profiler`.
 
-    The profiler slows Python down more than kernels, so this is on the low side. On a GPU, parts
-    wait for their kernels, so there too an operation lasts as long as its kernels.
+    The profiler slows Python down more than kernels, so this is on the low side. On a GPU, the time
+    of an operation is that of the kernels it began, and parts wait for theirs.
     """
     seams = Seams(case.device, annotate=True)
-    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+    activities = [ProfilerActivity.CPU]
+    if case.device.type == "cuda":
+        activities.append(ProfilerActivity.CUDA)
+    with profile(activities=activities) as profiler:
         case.run(seams, seconds)
     events = [event for event in profiler.events() if event.name == marked(STEP)]
     events.sort(key=lambda event: event.time_range.start)
     whole: dict[str, float] = {}
     inside: dict[str, float] = {}
     for step in events[WARM - 1 : -1]:
-        _add(step, whole, inside)
+        _add(step, whole, inside, on_gpu=case.device.type == "cuda")
     return {part: inside[part] / whole[part] for part in whole if whole[part] > 0}
 
 
-def _add(step: FunctionEvent, whole: dict[str, float], inside: dict[str, float]) -> None:
+def _add(
+    step: FunctionEvent, whole: dict[str, float], inside: dict[str, float], *, on_gpu: bool
+) -> None:
     """Add the microseconds of one step's parts: in all, and in operations."""
     parts = [event for event in _inner(step) if _is_part(event)]
     rest = [event for event in _inner(step) if not _is_part(event)]
@@ -161,7 +166,8 @@ def _add(step: FunctionEvent, whole: dict[str, float], inside: dict[str, float])
     ):
         part = name.removeprefix(marked(""))
         whole[part] = whole.get(part, 0.0) + spent
-        inside[part] = inside.get(part, 0.0) + _microseconds(operations)
+        kernels = _on_gpu(operations) if on_gpu else _microseconds(operations)
+        inside[part] = inside.get(part, 0.0) + kernels
 
 
 def _inner(event: FunctionEvent) -> Iterator[FunctionEvent]:
@@ -179,3 +185,7 @@ def _is_part(event: FunctionEvent) -> bool:
 
 def _microseconds(events: Sequence[FunctionEvent]) -> float:
     return float(sum(event.time_range.elapsed_us() for event in events))
+
+
+def _on_gpu(events: Sequence[FunctionEvent]) -> float:
+    return float(sum(event.device_time_total for event in events))
