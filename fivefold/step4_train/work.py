@@ -77,3 +77,6 @@ class Trainer:
             if site.peers.size > 1:
                 raise  # the others wait for this process until they hear of it
             return 0.0
+        finally:
+            if site.device.type == "cuda":
+                torch.cuda.empty_cache()  # a worker may train there next
