@@ -37,7 +37,7 @@ def check(data: Data, asked: Options) -> None:
             hint="pass (X, y) as a tuple",
         )
     choose_device(asked.device)
-    where(asked.launch, asked.member_cpus, asked.member_gpus)
+    where(asked.launch, asked.member_cpus, asked.member_gpus, asked.device)
     if asked.seed < 0:
         raise OptionError(found=f"--seed {asked.seed}", wanted="zero or more", hint="try --seed 0")
     if asked.nets is not None and not 1 <= asked.nets <= MOST_NETS:

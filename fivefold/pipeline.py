@@ -240,7 +240,7 @@ class _Pipeline:
         short = self.clock.left() < CREW_SECONDS
         nets = 1 if short and not settled else self.asked.nets or site.dataset.n_folds
         asked, say = self.asked, self.progress.say
-        at = where(asked.launch, asked.member_cpus, asked.member_gpus)
+        at = where(asked.launch, asked.member_cpus, asked.member_gpus, asked.device)
         launchers = hire(site, self.folder.path, nets=nets, where=at, say=say)
         try:
             yield launchers

@@ -6,6 +6,7 @@ For nets that one device trains too slowly. The first process is the launcher; t
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -53,7 +54,7 @@ class Ddp:
         group.use(device)
         _share_cores(where.local_size)
         group.tell({"do": "open", "run": str(run.resolve()), "device": device.type})
-        if why := group.together(lambda: None):
+        if why := group.each(lambda: None):
             raise RunError(
                 found=f"a process that cannot open the run: {why}",
                 wanted="the run folder and the decoded cache at the same paths on every machine",
@@ -61,7 +62,12 @@ class Ddp:
             )
 
     def run(self, orders: Sequence[Order], foreman: Foreman) -> None:
-        """One order after the other; one that fails does not keep the next from its turn."""
+        """One order after the other; one that fails does not keep the next from its turn.
+
+        Raises:
+            OSError: The disk refuses what is written (SafetensorError where that library met it).
+            RunError: The same, from the foreman; or a process is gone.
+        """
         for waiting in orders:
             order = foreman.begin(waiting)
             if order is None:
@@ -119,12 +125,13 @@ def follow(group: Group, opener: Opener) -> None:
     _share_cores(group.where.local_size)
     opened: list[Work] = []
 
+    def open_run(task: dict[str, Any]) -> None:
+        device = torch.device(task["device"])
+        group.use(device)
+        opened.append(opener(Path(task["run"]), device))
+
     def carry_out(task: dict[str, Any]) -> None:
-        if task["do"] == "open":
-            device = torch.device(task["device"])
-            group.use(device)
-            opened.append(opener(Path(task["run"]), device))
-        elif task["do"] == "train":
+        if task["do"] == "train":
             order = saving.read(Order, task["order"])
             opened[0].train(order, lambda *_: None, lambda: False)
         else:
@@ -132,7 +139,10 @@ def follow(group: Group, opener: Opener) -> None:
             opened[0].rows_per_second(recipe, seconds=task["seconds"])
 
     while (task := group.hear())["do"] != "leave":
-        group.together(lambda task=task: carry_out(task))  # type: ignore[misc]
+        if task["do"] == "open":
+            group.each(partial(open_run, task))
+        else:
+            group.together(partial(carry_out, task))
     group.leave()
 
 

@@ -21,6 +21,7 @@ import torch.distributed as dist
 from fivefold.launch.meeting import AS_LONG_AS_IT_TAKES
 from fivefold.launch.together import CutOffError, Together
 from fivefold.plumbing.errors import OptionError, RunError
+from fivefold.plumbing.files import REFUSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +77,9 @@ class Group:
     def use(self, device: torch.device) -> None:
         """From now on train on this kind of device; on a machine with several, each on its own.
 
+        To be called in all processes before they do anything together: what they talk over has
+        to be of the same make in all of them.
+
         Raises:
             OptionError: There are fewer GPUs on this machine than processes.
         """
@@ -99,8 +103,8 @@ class Group:
         """Wait for what to do next (the others)."""
         return self._orders({})
 
-    def together(self, action: Callable[[], None]) -> str:
-        """Do what all processes do at the same time, talking over `peers`.
+    def each(self, action: Callable[[], None]) -> str:
+        """Do what every process does by itself: there is nothing to talk over yet.
 
         Returns:
             Why it came to nothing, in words; empty where it went well everywhere.
@@ -109,21 +113,33 @@ class Group:
             RunError: A process is gone.
         """
         self._is_busy = True
+        reasons = self._outcomes(_why(_tried(action)))
+        self._is_busy = False
+        return _in_words(reasons)
+
+    def together(self, action: Callable[[], None]) -> str:
+        """Do what all processes do at the same time, talking over `peers`.
+
+        Returns:
+            Why it came to nothing, in words; empty where it went well everywhere.
+
+        Raises:
+            OSError: The disk refuses what the first process writes (SafetensorError where that
+                library met it).
+            RunError: A process is gone; or `action` raises it in the first process.
+        """
+        self._is_busy = True
         self._form()
-        why = ""
-        try:
-            action()
-        except CutOffError as cause:
-            why = f"cut off: {cause}"
-        except Exception as cause:  # noqa: BLE001 - whatever it is, the others have to hear of it
-            why = f"{type(cause).__name__}: {cause}"
-        if why:
+        cause = _tried(action)
+        if cause is not None:
             self._disband(broken=True)
-        reasons = self._outcomes(why)
+        reasons = self._outcomes(_why(cause))
         if any(reasons):
             self._disband(broken=True)
             self._form()  # now, while all are known to be there
         self._is_busy = False
+        if self.where.rank == 0 and isinstance(cause, (*REFUSED, RunError)):
+            raise cause  # no fault of this net's: no other would fare better
         return _in_words(reasons)
 
     def leave(self) -> None:
@@ -198,6 +214,23 @@ class Group:
             self._store.set(f"here/{self.where.rank}", "yes")
         self._disband(broken=broken)
         dist.destroy_process_group()
+
+
+def _tried(action: Callable[[], None]) -> Exception | None:
+    """What an action dies of; whatever it is, the other processes have to hear of it."""
+    try:
+        action()
+    except Exception as cause:  # noqa: BLE001 - see above
+        return cause
+    return None
+
+
+def _why(cause: Exception | None) -> str:
+    if cause is None:
+        return ""
+    if isinstance(cause, CutOffError):
+        return f"cut off: {cause}"
+    return f"{type(cause).__name__}: {cause}"
 
 
 def _in_words(reasons: list[str]) -> str:

@@ -12,6 +12,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, Literal, final
 
 from fivefold.launch.capacity import Machine, request
@@ -107,6 +108,8 @@ class RayCluster:
     def rows_per_second(self, recipe: Recipe, *, seconds: float) -> float:
         """Training rows per second of all workers together, each with a net of its own.
 
+        0 where the net is too large for one of their machines: it may be trained on any of them.
+
         Raises:
             RunError: No worker gets ready.
         """
@@ -119,10 +122,11 @@ class RayCluster:
                 found.append(seat.hand.rows_per_second(timing))
             except HandLost:
                 self._replace(seat)
-            except RunError as failed:  # too wide a net for that machine is none to choose
-                self._say(failed.found)
-                return 0.0
-        return self.slots * sum(found) / max(1, len(found))
+            except RunError as failed:
+                if 0.0 not in found:  # once, however many machines are alike
+                    self._say(failed.found)
+                found.append(0.0)
+        return self.slots * fmean(found) if found and all(found) else 0.0
 
     def close(self) -> None:
         """End all workers; the cluster goes on, unless it was begun here."""

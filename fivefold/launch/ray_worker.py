@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 5.0  # seconds after which no news are news too: somebody may wait for a sign of life
 LOOK = 0.2  # seconds between two looks at what changed
-RATIO = 20.0  # a checkpoint is sent again after so many times what sending the last one took
+RATIO = 50.0  # a checkpoint is sent again after so many times what sending the last one took
 
 
 @final

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fivefold.plumbing.files import atomic
-from fivefold.plumbing.lock import InUse, Lock
+from fivefold.plumbing.lock import InUse, Lock, abandoned
 from fivefold.plumbing.places import cache_root
 
 if TYPE_CHECKING:
@@ -106,8 +106,10 @@ def receive(key: str, size: int, chunks: Iterable[bytes]) -> bool:
 
 
 def _clear_old(folder: Path) -> None:
+    """Remove old copies; one that is read has a lock, whatever a clock that jumps says of it."""
     for file in folder.iterdir():
-        if file.name != "lock" and time.time() - file.stat().st_mtime > KEPT_SECONDS:
+        old = file.name != "lock" and time.time() - file.stat().st_mtime > KEPT_SECONDS
+        if old and abandoned(file) is not False:
             file.unlink()
 
 

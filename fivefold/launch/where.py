@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from fivefold.plumbing.errors import OptionError, RunError
+from fivefold.plumbing.place import place
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,8 +17,8 @@ class Where:
         address: Address of a cluster as Ray understands it, empty for the one that Ray finds or
             else starts on this machine; None for no cluster at all.
         cpus: Cores that each net asks for; None leaves it to the size of the cluster.
-        gpus: GPUs that each net asks for, also a part of one; None asks for one where there are
-            any.
+        gpus: GPUs that each net asks for: none, one, or a part of one; None asks for one where
+            there are any.
     """
 
     address: str | None = None
@@ -28,11 +29,12 @@ class Where:
 HERE = Where()
 
 
-def where(launch: str, cpus: float | None, gpus: float | None) -> Where:
-    """Read `--launch`, `--member-cpus` and `--member-gpus`.
+def where(launch: str, cpus: float | None, gpus: float | None, device: str = "auto") -> Where:
+    """Read `--launch`, `--member-cpus`, `--member-gpus` and what `--device` means on a cluster.
 
     Raises:
-        OptionError: They cannot be understood, or do not go together.
+        OptionError: They cannot be understood, or do not go together, or torchrun began several
+            processes, which train every net by themselves.
         RunError: Ray is not installed.
     """
     word, _, address = launch.partition(":")
@@ -56,14 +58,20 @@ def where(launch: str, cpus: float | None, gpus: float | None) -> Where:
             wanted="a whole number of cores, or a part of one",
             hint="try --member-cpus 4",
         )
-    if gpus is not None and gpus != 0 and not _can_be_asked(gpus):
+    if gpus is not None and not 0 <= gpus <= 1:
         raise OptionError(
             found=f"--member-gpus {gpus:g}",
-            wanted="0, a whole number of GPUs, or a part of one",
+            wanted="0, 1 or a part of one: a net is trained on one GPU",
             hint="try --member-gpus 0.5",
         )
+    _check_alike(device, gpus)
+    _check_alone()
     need_ray(remote=address.startswith("//"))
-    return Where(address=launch if address.startswith("//") else address, cpus=cpus, gpus=gpus)
+    return Where(
+        address=launch if address.startswith("//") else address,
+        cpus=cpus,
+        gpus=0.0 if device == "cpu" else gpus,
+    )
 
 
 def need_ray(*, remote: bool) -> None:
@@ -78,6 +86,25 @@ def need_ray(*, remote: bool) -> None:
             found=f"--launch ray without the package {missing[0]}",
             wanted="Ray, which is not installed here",
             hint="pip install 'fivefold[ray]'",
+        )
+
+
+def _check_alone() -> None:
+    if place().size > 1:
+        raise OptionError(
+            found=f"--launch ray in one of {place().size} processes begun together",
+            wanted="one command: either torchrun trains each net in all processes, or Ray shares "
+            "the nets out",
+            hint="leave out torchrun, or leave out --launch",
+        )
+
+
+def _check_alike(device: str, gpus: float | None) -> None:
+    if device == "cpu" and gpus:
+        raise OptionError(
+            found=f"--device cpu with --member-gpus {gpus:g}",
+            wanted="nets on CPUs, or on GPUs",
+            hint="leave out one of the two",
         )
 
 

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 @final
 class Stop:
-    """Whether to end: after SIGTERM."""
+    """Whether to end: after SIGTERM. What Ctrl-C means, the parent decides."""
 
     def __init__(self) -> None:
         self._asked = False
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._on_signal)
 
     def __call__(self) -> bool:

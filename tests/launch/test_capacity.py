@@ -6,6 +6,7 @@ from fivefold.launch import where as where_room
 from fivefold.launch.capacity import Machine, request, room
 from fivefold.launch.where import Where, where
 from fivefold.plumbing.errors import OptionError, RunError
+from fivefold.plumbing.place import Place
 
 LAPTOP = [Machine(cpus=8, gpus=0)]
 SERVER = [Machine(cpus=64, gpus=8)]
@@ -90,11 +91,30 @@ def test_where_is_an_address_of_ray(launch, address):
         ("ray", 1.5, None, "--member-cpus 1.5"),
         ("ray", None, -1.0, "--member-gpus -1"),
         ("ray", None, 1.5, "--member-gpus 1.5"),
+        ("ray", None, 2.0, "--member-gpus 2"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(launch, cpus, gpus, found):
     with pytest.raises(OptionError, match=found):
         where(launch, cpus, gpus)
+
+
+@pytest.mark.usefixtures("with_ray")
+def test_a_net_for_cpus_asks_the_cluster_for_no_gpu():
+    assert where("ray", None, None, "cpu").gpus == 0
+    assert where("ray", None, 0.0, "cpu").gpus == 0
+    assert where("ray", None, None, "auto").gpus is None
+    assert request(SERVER, 5, where("ray", None, None, "cpu")).gpus == 0
+    with pytest.raises(OptionError, match=r"--device cpu with --member-gpus 0\.5"):
+        where("ray", None, 0.5, "cpu")
+
+
+@pytest.mark.usefixtures("with_ray")
+def test_torchrun_and_ray_do_not_go_together(monkeypatch):
+    monkeypatch.setattr(where_room, "place", lambda: Place(size=4))
+    with pytest.raises(OptionError, match="--launch ray in one of 4 processes"):
+        where("ray", None, None)
+    assert where("here", None, None).address is None
 
 
 @pytest.fixture

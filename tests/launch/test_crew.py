@@ -1,9 +1,12 @@
 """Worker processes: orders are dealt out, losses survived, a wish to stop carried on."""
 
+import os
+import signal
+
 import pytest
 
-from fivefold.launch.crew import Crew
-from fivefold.plumbing.errors import RunError
+from fivefold.launch.crew import MOST_STARTS, Crew
+from fivefold.step4_train.worker import Stop
 from tests.launch.listening import RECIPE, Listener, orders
 
 
@@ -67,10 +70,67 @@ def test_rows_per_second_are_those_of_all_workers(crew):
     assert crew.rows_per_second(RECIPE, seconds=1.0) == 200.0
 
 
-def test_a_worker_that_does_not_start_is_one_clear_failure(tmp_path):
-    crew = Crew("tests.launch.nowhere", {"run": str(tmp_path)}, [{}, {}], tmp_path)
+@pytest.fixture
+def hire(tmp_path):
+    """Make a crew; the first workers of a slot, as many as told, do not start."""
+    made = []
+
+    def make(*failed_starts):
+        environments = [
+            {"SLOT": f"{slot}", "FAILED_STARTS": f"{count}"}
+            for slot, count in enumerate(failed_starts)
+        ]
+        setup = {"run": str(tmp_path)}
+        made.append(Crew("tests.launch.pretend_worker", setup, environments, tmp_path))
+        return made[-1]
+
+    yield make
+    for crew in made:
+        crew.close()
+
+
+def test_a_worker_that_does_not_start_is_replaced_and_costs_no_net(hire):
     foreman = Listener()
-    crew.run(orders("a", 1), foreman)
-    crew.close()
-    assert "does not start" in foreman.heard["a/0"]
-    assert RunError.__name__ in foreman.heard["a/0"]
+    hire(MOST_STARTS - 1).run(orders("a", 2), foreman)
+    assert foreman.heard == {"a/0": "done", "a/1": "done"}
+    assert foreman.again == []
+
+
+def test_a_slot_in_which_no_worker_starts_takes_no_net_along(hire):
+    crew, foreman = hire(99, 0), Listener()
+    assert crew.rows_per_second(RECIPE, seconds=1.0) == 100.0
+    assert crew.slots == 1
+    crew.run(orders("a", 4), foreman)
+    assert foreman.heard == {f"a/{i}": "done" for i in range(4)}
+
+
+def test_without_any_worker_that_starts_every_net_is_told_why(hire):
+    crew, foreman = hire(99, 99), Listener()
+    assert crew.rows_per_second(RECIPE, seconds=1.0) == 0.0
+    crew.run(orders("a", 2), foreman)
+    assert set(foreman.heard) == {"a/0", "a/1"}
+    assert all("does not start: no memory to start in" in why for why in foreman.heard.values())
+
+
+def test_a_replaced_worker_does_not_hear_ctrl_c(crew):
+    crew.run(orders("dies_once", 1) + orders("a", 2), Listener())
+    for worker in crew._workers:
+        worker._process.send_signal(signal.SIGINT)
+    foreman = Listener()
+    crew.run(orders("b", 4), foreman)
+    assert foreman.heard == {f"b/{i}": "done" for i in range(4)}
+    assert foreman.again == []
+
+
+def test_the_real_worker_does_not_hear_ctrl_c_whoever_hired_it():
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stop = Stop()
+        os.kill(os.getpid(), signal.SIGINT)
+        assert not stop()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop()
+    finally:
+        signal.signal(signal.SIGINT, before[0])
+        signal.signal(signal.SIGTERM, before[1])

@@ -4,8 +4,10 @@ import os
 import threading
 import time
 
+import numpy as np
 import pytest
 
+from fivefold.contracts.rows import Rows
 from fivefold.launch import supplies
 from fivefold.launch.supplies import copy_of, proof, receive, standing
 
@@ -76,3 +78,13 @@ def test_copies_that_nobody_opened_for_a_day_make_way():
     assert standing("used", 1)
     receive("new", 1, [b"a"])
     assert {file.name for file in copy_of("new").parent.iterdir()} == {"used", "new"}
+
+
+def test_a_copy_that_is_read_stays_however_old_it_seems():
+    receive("read", 2, [b"ab"])
+    rows = Rows(file=copy_of("read"), dtype="uint8", item_shape=(), total=2, index=np.arange(2))
+    rows.take(slice(0, 1))
+    long_ago = time.time() - supplies.KEPT_SECONDS - 1
+    os.utime(copy_of("read"), (long_ago, long_ago))
+    receive("new", 1, [b"a"])
+    assert rows.take(slice(0, 2)).tobytes() == b"ab"
