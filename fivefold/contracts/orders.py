@@ -76,6 +76,9 @@ class Launcher(Protocol):
     apart: bool
     alone: float
 
+    def get_ready(self) -> None:
+        """Wait until those are ready whose getting ready would slow down others on this machine."""
+
     def run(self, orders: Sequence[Order], foreman: Foreman) -> None:
         """Carry out orders in their sequence, `slots` at a time; returns when all have ended."""
 

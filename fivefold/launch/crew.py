@@ -65,6 +65,12 @@ class Crew:
         for slot in range(self.slots):
             self._in_background(self._prepare, slot)
 
+    def get_ready(self) -> None:
+        """Wait until every worker is there, or has failed to start often enough."""
+        while "starting" in self._states:
+            slot, _, words = self._said.get()
+            self._arrive(slot, words)
+
     def run(self, orders: Sequence[Order], foreman: Foreman) -> None:
         """Deal out orders; the calling thread alone talks to the foreman.
 
@@ -112,9 +118,7 @@ class Crew:
 
         0 where one of them fails at it, or none starts.
         """
-        while "starting" in self._states:
-            slot, _, words = self._said.get()
-            self._arrive(slot, words)
+        self.get_ready()
         slots = [slot for slot, state in enumerate(self._states) if state == "free"]
         self.slots = max(1, len(slots))
         found, lost = dict.fromkeys(slots, 0.0), list[int]()

@@ -61,6 +61,9 @@ class Ddp:
                 hint="put --out and FIVEFOLD_CACHE on a disk that all machines share",
             )
 
+    def get_ready(self) -> None:
+        """All processes have opened the run by now."""
+
     def run(self, orders: Sequence[Order], foreman: Foreman) -> None:
         """One order after the other; one that fails does not keep the next from its turn.
 

@@ -39,6 +39,9 @@ class Here:
     def __init__(self, work: Work) -> None:
         self._work = work
 
+    def get_ready(self) -> None:
+        """It is."""
+
     def run(self, orders: Sequence[Order], foreman: Foreman) -> None:
         """One order after the other; one that fails does not keep the next from its turn.
 

@@ -100,6 +100,9 @@ class RayCluster:
         for seat in self._seats:
             self._in_background(self._prepare, seat)
 
+    def get_ready(self) -> None:
+        """Its machines are others."""
+
     def run(self, orders: Sequence[Order], foreman: Foreman) -> None:
         """Deal out orders to whoever is ready; the calling thread alone talks to the foreman."""
         deal(orders, foreman, self)

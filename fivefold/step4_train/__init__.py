@@ -40,6 +40,8 @@ def plan_nets(site: Site, launchers: Sequence[Launcher], share: Share, wish: Wis
     """
     if saving.exists(site.folder, "plan"):
         return saving.load(Plan, site.folder, "plan")
+    for launcher in launchers:
+        launcher.get_ready()  # what is timed beside workers that start comes out far too slow
     if wish.steps is None:
         plan = make_plan(site.dataset, launchers, share.left(), wish)
     else:

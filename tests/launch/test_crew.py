@@ -70,6 +70,12 @@ def test_rows_per_second_are_those_of_all_workers(crew):
     assert crew.rows_per_second(RECIPE, seconds=1.0) == 200.0
 
 
+def test_a_crew_that_is_ready_has_a_free_worker_at_once(crew):
+    assert not crew.free()
+    crew.get_ready()
+    assert crew.free()
+
+
 @pytest.fixture
 def hire(tmp_path):
     """Make a crew; the first workers of a slot, as many as told, do not start."""

@@ -3,8 +3,11 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from fivefold import catalog
+from fivefold.plumbing.clock import Clock
+from fivefold.step4_train import Share, Site, plan_nets
 from fivefold.step4_train.line_up import make_plan, make_plan_of_steps
 from fivefold.step4_train.plan import MOST_TIMES
 from fivefold.step4_train.recipes import Wish, wanted_epochs
@@ -19,6 +22,9 @@ class Steady:
 
     def __init__(self, speed, slots=1):
         self.speed, self.slots = speed, slots
+
+    def get_ready(self):
+        pass
 
     def rows_per_second(self, recipe, *, seconds):
         del recipe, seconds
@@ -35,6 +41,17 @@ class Slow(Steady):
     def rows_per_second(self, recipe, *, seconds):
         del seconds
         return 150 if recipe.net == self.word else self.speed
+
+
+class Starting(Steady):
+    """Workers that keep the cores busy until they are waited for."""
+
+    def __init__(self, here):
+        super().__init__(30_000, slots=2)
+        self.here, self.here.speed = here, 30
+
+    def get_ready(self):
+        self.here.speed = 20_000
 
 
 @pytest.fixture
@@ -108,3 +125,12 @@ def test_fixed_steps_train_the_whole_line_up(dataset):
     plan = make_plan_of_steps(dataset, [Steady(20_000)], 20, Wish())
     assert trained(plan) == [(net, 5) for net in NETS]
     assert {line.steps for line in plan.lines} == {20}
+
+
+def test_nothing_is_timed_beside_workers_that_start(dataset, tmp_path):
+    here = Steady(20_000)
+    site = Site(dataset=dataset, expander=None, device=torch.device("cpu"), folder=tmp_path)
+    share = Share(clock=Clock(600.0), reserve=0.0)
+    plan = plan_nets(site, [here, Starting(here)], share, Wish())
+    assert trained(plan) == [(net, 5) for net in NETS]
+    assert min(timing.rows_per_second for timing in plan.timings) == 20_000
