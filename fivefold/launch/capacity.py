@@ -29,7 +29,7 @@ class Request:
 
     Attributes:
         cpus: Cores.
-        gpus: GPUs.
+        gpus: One GPU or a part of one, or none.
         slots: Nets side by side.
     """
 
@@ -39,13 +39,11 @@ class Request:
 
 
 def room(machine: Machine, cpus: float, gpus: float) -> int:
-    """Nets that find room on one machine; a net never spans two, nor a part of a GPU two GPUs."""
+    """Nets that find room on one machine; a net never spans two, nor two GPUs."""
     by_cpu = int(machine.cpus / cpus + _ROUNDING)
     if gpus <= 0:
         return by_cpu
-    if gpus < 1:
-        return min(by_cpu, int(machine.gpus) * int(1 / gpus + _ROUNDING))
-    return min(by_cpu, int(machine.gpus / gpus + _ROUNDING))
+    return min(by_cpu, int(machine.gpus) * int(1 / gpus + _ROUNDING))
 
 
 def request(machines: Sequence[Machine], nets: int, where: Where) -> Request:

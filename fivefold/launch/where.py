@@ -62,7 +62,7 @@ def where(launch: str, cpus: float | None, gpus: float | None, device: str = "au
         raise OptionError(
             found=f"--member-gpus {gpus:g}",
             wanted="0, 1 or a part of one: a net is trained on one GPU",
-            hint="try --member-gpus 0.5",
+            hint="try --member-gpus 1",
         )
     _check_alike(device, gpus)
     _check_alone()

@@ -23,7 +23,6 @@ HUNDRED = [Machine(cpus=16, gpus=1)] * 100
         (1, 0.5, 4),
         (1, 0.4, 4),
         (1, 0.1, 8),
-        (1, 2, 1),
     ],
 )
 def test_a_net_never_spans_machines_nor_a_part_of_a_gpu_two(cpus, gpus, nets):
