@@ -194,7 +194,7 @@ class _Trainer:
         learner.state.position, which = next(self.stream)
         set_rate(learner.optimisers, self._rate())
         own = self.peers.share(which)
-        mishaps.rows, loss = halving(partial(self._gradients, own, len(which)), mishaps.rows)
+        mishaps.rows, loss = halving(partial(self._gradients, own, which), mishaps.rows)
         loss = self.peers.combine(self.net, loss, len(own) / len(which))
         for optimiser in learner.optimisers:
             optimiser.step()
@@ -208,8 +208,8 @@ class _Trainer:
         planned = rate(self.learner.state.progress, rise=rise_of(self.job.recipe))
         return planned * self.keeper.mishaps.rate
 
-    def _gradients(self, which: IntArray, batch: int, rows: int) -> Tensor:
-        """Leave in the net what rows `which` add to the mean gradient of a batch of `batch` rows.
+    def _gradients(self, which: IntArray, batch: IntArray, rows: int) -> Tensor:
+        """Leave in the net what rows `which` of a batch add to its mean gradient.
 
         At most `rows` rows are computed at a time.
 
@@ -218,16 +218,21 @@ class _Trainer:
         """
         for optimiser in self.learner.optimisers:
             optimiser.zero_grad()
+        whole = self._count(batch)
         total = torch.zeros((), device=self.job.device)
         parts = -(-len(which) // rows)
         with self._dropout_of_step():
             for first in range(parts):
                 # Rows come sorted, often by class: in strides every part sees them all.
                 some = which[first::parts]
-                loss, share = self._loss(some), len(some) / batch
+                loss, share = self._loss(some), self._count(some) / whole
                 torch.autograd.backward(loss, torch.full_like(loss, share))
                 total += share * loss.detach()
         return total
+
+    def _count(self, which: IntArray) -> int:
+        """How many the mean loss of rows is a mean over; at least 1."""
+        return max(1, self.net.head.count(torch.from_numpy(self.job.targets[which])))
 
     def _loss(self, which: IntArray) -> Tensor:
         recipe = self.job.recipe

@@ -111,6 +111,14 @@ class Head(nn.Module, ABC):
     def loss(self, output: Tensor, target: Tensor, *, smoothing: float = 0.0) -> Tensor:
         """Mean loss; `target` as the target kind has it, or mixed: probabilities (N, K) say."""
 
+    def untrained(self) -> tuple[float, float]:
+        """Mean and greatest loss of a row without training, roughly; about 1 unless overridden."""
+        return 1.0, 1.0
+
+    def count(self, target: Tensor) -> int:
+        """How many the mean loss of `target` is a mean over: its rows unless overridden."""
+        return len(target)
+
     @abstractmethod
     def probabilities(self, output: Tensor) -> Tensor:
         """Answers in float32 of an output: probabilities, or means and deviations."""
