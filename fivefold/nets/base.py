@@ -112,8 +112,8 @@ class Head(nn.Module, ABC):
         """Mean loss; `target` as the target kind has it, or mixed: probabilities (N, K) say."""
 
     def untrained(self) -> tuple[float, float]:
-        """Mean and greatest loss of a row without training, roughly; about 1 unless overridden."""
-        return 1.0, 1.0
+        """Least that the mean and the greatest loss of rows may be put at without training."""
+        return 0.5, 0.5  # below that of two classes
 
     def count(self, target: Tensor) -> int:
         """How many the mean loss of `target` is a mean over: its rows unless overridden."""
