@@ -78,6 +78,7 @@ def _cycles(stand: Stand, plan: Plan, clock: Clock, pieces: int) -> tuple[float,
             expander=site.expander,
             limit=Limit(seconds=left / (pieces - piece)),
             device=site.device,
+            fresh=piece == 0,  # filters that come from the data stay under what learned on them
         )
         passes += train(net, job).epochs
         if views is None:

@@ -59,7 +59,8 @@ class Keeper:
         self._device = next(learner.net.parameters()).device
         # What is no number stays in a maximum, so nobody has to look at every loss.
         self._worst = torch.zeros((), device=self._device)
-        self._good = self._resumed() or learner.moment()
+        with self._rhythm.timed():  # the first save waits as long as this copy is dear
+            self._good = self._resumed() or learner.moment()
 
     def due(self) -> bool:
         """Whether it is time to save."""
@@ -82,11 +83,11 @@ class Keeper:
             # A look waits for all that a GPU still has to do; on a CPU it costs nothing.
             looks = self._device.type == "cpu" or step % WAIT_STEPS == 0
             return not looks or self._loss_is_sound()
-        if not self.is_sound():
-            return False
         with self._rhythm.timed() if due else nullcontext():
-            self._hold(loss, good=good, save=due)
-        return True
+            sound = self.is_sound()
+            if sound:
+                self._hold(loss, good=good, save=due)
+        return sound
 
     def is_sound(self) -> bool:
         """Whether losses are in bounds, weights and statistics numbers; waits for the device."""
@@ -110,18 +111,26 @@ class Keeper:
 
     def save(self) -> None:
         """Save the present state, for whoever goes on with it."""
-        self._save(self._learner.moment())
+        if self._checkpoint is not None:
+            self._save(self._learner.moment())
 
     def _hold(self, loss: Tensor, *, good: bool, save: bool) -> None:
-        state, now = self._learner.state, self._learner.moment()
-        if good and float(loss) <= TOLERATED * state.curve[0].loss:
+        now = self._learner.moment()
+        mean, _ = self._learner.net.head.untrained()
+        if good and float(loss) <= TOLERATED * self._at_first(mean):
             self._good = now
         if save:
             self._save(now)
 
     def _loss_is_sound(self) -> bool:
-        curve, worst = self._learner.state.curve, float(self._worst)
-        return math.isfinite(worst) and (not curve or worst <= WILD * curve[0].loss)
+        worst = float(self._worst)
+        _, most = self._learner.net.head.untrained()
+        return math.isfinite(worst) and worst <= WILD * self._at_first(most)
+
+    def _at_first(self, untrained: float) -> float:
+        """The first loss of the training, or `untrained` where that is more."""
+        curve = self._learner.state.curve
+        return max(curve[0].loss, untrained) if curve else untrained
 
     def _save(self, now: Moment) -> None:
         if self._checkpoint is not None:

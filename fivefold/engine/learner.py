@@ -54,6 +54,7 @@ class Learner:
         self.optimisers = build_optimisers(net, recipe)
         self.lookahead = Lookahead(net)
         self.generator = torch.Generator(device).manual_seed(recipe.seed)
+        self._seed = recipe.seed
 
     def moment(self) -> Moment:
         """A copy in host memory, which training on does not touch."""
@@ -62,10 +63,11 @@ class Learner:
         found |= _optimiser_tensors(self.optimisers)
         found["generator"] = self.generator.get_state()
         copies = {k: v.detach().to("cpu", copy=True) for k, v in found.items()}
-        return Moment(tensors=copies, facts=asdict(self.state))
+        facts = {**asdict(self.state), "device": self.generator.device.type}
+        return Moment(tensors=copies, facts=facts)
 
     def go_to(self, moment: Moment) -> None:
-        """Stand where `moment` stood; it stays as it is, for another time."""
+        """Stand where `moment` stood, on another kind of device too; it stays as it is."""
         tensors, facts = moment.tensors, moment.facts
 
         def part(prefix: str) -> dict[str, Tensor]:
@@ -75,7 +77,10 @@ class Learner:
         for name, value in part("average.").items():
             self.lookahead.average[name].copy_(value)
         _restore_optimisers(self.optimisers, tensors)
-        self.generator.set_state(tensors["generator"])
+        if facts.get("device") == self.generator.device.type:
+            self.generator.set_state(tensors["generator"])
+        else:  # the state of another kind of device means nothing here
+            self.generator.manual_seed(self._seed * 1_000_003 + facts["step"])
         self.state = State(
             step=facts["step"],
             position=Position(**facts["position"]),

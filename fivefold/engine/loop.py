@@ -24,7 +24,7 @@ from fivefold.engine.keeper import Keeper
 from fivefold.engine.learner import Learner
 from fivefold.engine.optimisers import rise_of, set_rate
 from fivefold.engine.peers import ALONE, Peers
-from fivefold.engine.precision import autocast, channels_last
+from fivefold.engine.precision import autocast, channels_last, seed_all
 from fivefold.engine.recovery import DivergedError, TooLargeError, halving, within_memory
 from fivefold.engine.schedule import Limit, rate
 from fivefold.nets.base import Net
@@ -52,6 +52,8 @@ class Job:
         limit: Seconds or steps.
         device: Where.
         peers: The processes that train it together, each on its share of every batch.
+        fresh: Whether weights that come from the data are still to be set; False for a net that
+            was trained before.
     """
 
     rows: Rows
@@ -61,6 +63,7 @@ class Job:
     limit: Limit
     device: torch.device
     peers: Peers = ALONE
+    fresh: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +107,7 @@ def train(
     rows are mixed (mixup, cutmix) within a part.
 
     Args:
-        net: Fresh; moved to the job's device.
+        net: Fresh, unless the job says otherwise; moved to the job's device.
         job: Data, recipe and limit.
         watch: Looks on; may stop the training early.
         checkpoint: Saved to now and then, and resumed from where it stands.
@@ -126,8 +129,9 @@ class _Trainer:
         self.net = channels_last(net.to(job.device))
         self.batches = Batches(len(job.rows), job.recipe.batch, job.recipe.seed)
         job.limit.restart()  # what follows takes time as well
-        pixels = math.prod(job.recipe.size) or 1
-        halving(self._initialise, min(INITIAL_ROWS, max(1, INITIAL_PIXELS // pixels)))
+        if job.fresh:
+            pixels = math.prod(job.recipe.size) or 1
+            halving(self._initialise, min(INITIAL_ROWS, max(1, INITIAL_PIXELS // pixels)))
         self.peers.level(self.net.state_dict().values())
         self.learner = Learner(net, job.recipe, job.device)
         self.keeper = Keeper(
@@ -158,6 +162,7 @@ class _Trainer:
     def _learn(self) -> bool:
         """Steps until the limit; True where somebody stopped it before."""
         stop = self.watch.stop
+        self.net.train()
         progress, _, due = self._agreed(stop=False)
         while progress < 1.0:
             loss = self._step(progress)
@@ -189,7 +194,7 @@ class _Trainer:
         learner.state.position, which = next(self.stream)
         set_rate(learner.optimisers, self._rate())
         own = self.peers.share(which)
-        mishaps.rows, loss = halving(partial(self._gradients, own, len(which)), mishaps.rows)
+        mishaps.rows, loss = halving(partial(self._gradients, own, which), mishaps.rows)
         loss = self.peers.combine(self.net, loss, len(own) / len(which))
         for optimiser in learner.optimisers:
             optimiser.step()
@@ -203,8 +208,8 @@ class _Trainer:
         planned = rate(self.learner.state.progress, rise=rise_of(self.job.recipe))
         return planned * self.keeper.mishaps.rate
 
-    def _gradients(self, which: IntArray, batch: int, rows: int) -> Tensor:
-        """Leave in the net what rows `which` add to the mean gradient of a batch of `batch` rows.
+    def _gradients(self, which: IntArray, batch: IntArray, rows: int) -> Tensor:
+        """Leave in the net what rows `which` of a batch add to its mean gradient.
 
         At most `rows` rows are computed at a time.
 
@@ -213,22 +218,26 @@ class _Trainer:
         """
         for optimiser in self.learner.optimisers:
             optimiser.zero_grad()
+        whole = self._count(batch)
         total = torch.zeros((), device=self.job.device)
         parts = -(-len(which) // rows)
         with self._dropout_of_step():
             for first in range(parts):
                 # Rows come sorted, often by class: in strides every part sees them all.
                 some = which[first::parts]
-                loss, share = self._loss(some), len(some) / batch
+                loss, share = self._loss(some), self._count(some) / whole
                 torch.autograd.backward(loss, torch.full_like(loss, share))
                 total += share * loss.detach()
         return total
+
+    def _count(self, which: IntArray) -> int:
+        """How many the mean loss of rows is a mean over; at least 1."""
+        return max(1, self.net.head.count(torch.from_numpy(self.job.targets[which])))
 
     def _loss(self, which: IntArray) -> Tensor:
         recipe = self.job.recipe
         x, target = self._expanded(which)
         blend, target = self.job.expander.blend(target, generator=self.learner.generator)
-        self.net.train()
         with autocast(self.job.device):
             output = self.net(x, blend)
         return self.net.head.loss(output.float(), target, smoothing=recipe.smoothing)
@@ -254,7 +263,7 @@ class _Trainer:
         device = self.job.device
         seed = self.peers.seed(self.job.recipe.seed * 1_000_003 + self.learner.state.step)
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            torch.manual_seed(seed)
+            seed_all(device, seed)
             if self.peers.rank:
                 self.learner.generator.manual_seed(seed + 1)
             yield
@@ -269,6 +278,7 @@ class _Trainer:
         score = None
         if self.watch.look is not None and state.progress * (LOOKS + 1) > looked + 1:
             score = self.watch.look(self.net)
+            self.net.train()
         state.curve.append(
             CurvePoint(
                 seconds=round(state.seconds, 2),

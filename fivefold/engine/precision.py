@@ -1,4 +1,4 @@
-"""Where arithmetic runs and in which precision."""
+"""Where arithmetic runs, in which precision, and from which seed."""
 
 from __future__ import annotations
 
@@ -52,3 +52,15 @@ def has_fast_bf16(device: torch.device) -> bool:
 def autocast(device: torch.device) -> torch.autocast:
     """Bfloat16 where the processor has it, float32 elsewhere."""
     return torch.autocast(device.type, torch.bfloat16, enabled=has_fast_bf16(device))
+
+
+def seed_all(device: torch.device, seed: int) -> None:
+    """Seed torch's global streams of the CPU and of `device`.
+
+    `torch.manual_seed` does so for every kind of device there might be, and formats a stack trace
+    for each that is not in use (lab/LOG.md).
+    """
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)

@@ -15,8 +15,10 @@ T = TypeVar("T")
 
 MOST_RETURNS = 3  # to a good state; a net that diverges once more has failed
 LOWER = 0.3  # what every return multiplies the rate by, for the rest of training
-WILD = 100.0  # times the first loss; above it training has diverged, though that is a number yet
-TOLERATED = 2.0  # times the first loss; above it a state may be on its way out, and is no good one
+# Times the first loss, or what a loss is without training where that is more: a first loss may be
+# tiny, or below 0.
+WILD = 100.0  # above it training has diverged, though that is a number yet
+TOLERATED = 2.0  # above it a state may be on its way out, and is no good one
 # Beside the two classes of error: what torch's allocator and the libraries below it say. The last
 # two are said for other reasons too; such an error is met again at the size of 1, and raised.
 _NO_MEMORY = (

@@ -111,6 +111,14 @@ class Head(nn.Module, ABC):
     def loss(self, output: Tensor, target: Tensor, *, smoothing: float = 0.0) -> Tensor:
         """Mean loss; `target` as the target kind has it, or mixed: probabilities (N, K) say."""
 
+    def untrained(self) -> tuple[float, float]:
+        """Least that the mean and the greatest loss of rows may be put at without training."""
+        return 0.5, 0.5  # below that of two classes
+
+    def count(self, target: Tensor) -> int:
+        """How many the mean loss of `target` is a mean over: its rows unless overridden."""
+        return len(target)
+
     @abstractmethod
     def probabilities(self, output: Tensor) -> Tensor:
         """Answers in float32 of an output: probabilities, or means and deviations."""

@@ -8,6 +8,7 @@ from benchmarks import harness
 from benchmarks.fleet import ratio, snapshots, stacked
 from benchmarks.plans import Choice, by_hand, by_planner, hand_recipe, lines
 from fivefold.contracts.records import Plan
+from fivefold.engine import loop
 
 TINY = Choice(width=0.25, side=8)
 
@@ -86,8 +87,18 @@ def test_four_nets_are_timed_beside_one(digits):
     )
 
 
-def test_snapshots_of_one_run_are_averaged(digits):
+def test_snapshots_of_one_run_are_averaged(digits, monkeypatch):
+    filters, honest = [], snapshots.train
+
+    def train(net, job):
+        made = honest(net, job)
+        filters.append(net.encoder.whiten.weight.clone())
+        return made
+
+    monkeypatch.setattr(snapshots, "train", train)
+    monkeypatch.setattr(loop, "INITIAL_ROWS", 200)
     found = snapshots.play(digits, 12.0, 2, 0)
+    assert torch.equal(*filters)
     assert found["nets"] == 1
     assert found["epochs_made"] > 0
     right = harness.unpacked(found["right"], found["vault_rows"])

@@ -57,7 +57,7 @@ class Disturbed(Expander):
 @pytest.fixture
 def disturbed(expander):
     """Make an expander that is disturbed now and then."""
-    return lambda disturb: Disturbed(expander, disturb)
+    return lambda disturb, of=expander: Disturbed(of, disturb)
 
 
 @pytest.fixture

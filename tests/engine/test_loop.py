@@ -1,12 +1,15 @@
 """The loop learns, repeats itself to the bit, stops when asked, and is looked at."""
 
+import traceback
 from dataclasses import replace
 
 import pytest
 import torch
 
+from fivefold.engine import loop
 from fivefold.engine.inference import predict
 from fivefold.engine.loop import Watch, train
+from fivefold.engine.precision import seed_all
 
 
 def weights(net):
@@ -51,3 +54,30 @@ def test_validation_is_looked_at_a_few_times(job_of, net_of, recipe):
     training = train(net_of(recipe), job_of(60), Watch(look=look))
     assert 3 <= len(looks) <= 5
     assert sum(p.validation == 0.5 for p in training.curve) == len(looks)
+
+
+def test_a_net_that_was_trained_before_keeps_the_filters_that_came_from_the_data(
+    job_of, net_of, recipe, monkeypatch
+):
+    monkeypatch.setattr(loop, "INITIAL_ROWS", 40)
+    net = net_of(recipe)
+    train(net, job_of(2))
+    filters = net.encoder.whiten.weight.clone()
+    other = replace(recipe, seed=1)
+    train(net, replace(job_of(2, recipe=other), fresh=False))
+    assert torch.equal(net.encoder.whiten.weight, filters)
+
+
+def test_a_step_seeds_as_torch_does_and_formats_no_stack_traces(
+    job_of, net_of, recipe, monkeypatch
+):
+    drawn = []
+    for seed in (5, 2**62):
+        torch.manual_seed(seed)
+        wanted = torch.rand(3)
+        seed_all(torch.device("cpu"), seed)
+        drawn.append(torch.equal(torch.rand(3), wanted))
+    assert all(drawn)
+    net = net_of(recipe)
+    monkeypatch.setattr(traceback, "format_stack", lambda: pytest.fail("formatted"))
+    train(net, job_of(2))

@@ -10,10 +10,17 @@ import pytest
 import torch
 from torch import nn
 
+from fivefold.contracts.rows import Held
 from fivefold.engine import inference, loop
 from fivefold.engine.checkpoints import Checkpoint
-from fivefold.engine.loop import TooLargeError, Watch, train
+from fivefold.engine.loop import Job, TooLargeError, Watch, train
+from fivefold.engine.peers import ALONE, Alone
 from fivefold.engine.recovery import halving, out_of_memory
+from fivefold.engine.schedule import Limit
+from fivefold.nets.base import Encoder, Net
+from fivefold.nets.heads.crf import CrfHead
+from fivefold.nets.heads.tags import TagsHead
+from fivefold.nets.intake.array import ArrayIntake
 
 ERRORS = [
     MemoryError(),
@@ -90,6 +97,87 @@ def test_parts_give_the_gradient_of_the_whole(calm, job_of, net_of, disturbed, r
     assert training.notes
     for name, value in whole.state_dict().items():
         assert torch.allclose(parted.state_dict()[name], value, atol=1e-5), name
+
+
+@pytest.mark.parametrize("head", [TagsHead, CrfHead])
+@pytest.mark.parametrize("rows", [7, 1])
+def test_parts_count_by_the_tokens_with_a_known_tag(tagged, head, rows):
+    """Sentences of 0 to 6 known tags; a mean over rows weighs those of short ones more."""
+    (parted, notes), (whole, _) = tagged(head, 8, rows), tagged(head, 8)
+    assert notes
+    for name, value in whole.state_dict().items():
+        assert torch.allclose(parted.state_dict()[name], value, atol=1e-5), name
+
+
+@pytest.mark.parametrize("head", [TagsHead, CrfHead])
+def test_shares_of_peers_count_by_the_tokens_with_a_known_tag(tagged, head):
+    first, second, alone = HalfPeers(0), HalfPeers(1), HalfPeers(0, size=1)
+    for peers in (first, second, alone):
+        tagged(head, 1, peers=peers)
+    for one, other, whole in zip(first.told, second.told, alone.told, strict=True):
+        assert torch.allclose(one + other, whole, atol=1e-6)
+
+
+class HalfPeers(Alone):
+    """One of `size` peers that notes the loss and the gradients it would tell the others."""
+
+    def __init__(self, rank, size=2):
+        self.rank, self.size = rank, size
+
+    def share(self, which):
+        return which[self.rank :: self.size]
+
+    def combine(self, net, loss, share):  # noqa: ARG002
+        self.told = [loss, *(p.grad.clone() for p in net.parameters())]
+        return loss
+
+
+@pytest.fixture
+def tagged(calm, disturbed):
+    """Train a net on sentences of 0 to 6 known tags; give it and the notes."""
+    rng = np.random.default_rng(0)
+    items = rng.normal(size=(20, 6, 3)).astype(np.float32)
+    targets = rng.integers(0, 4, (20, 6))
+    targets[np.arange(6) >= rng.integers(0, 7, (20, 1))] = -1
+
+    def make(head, steps, rows=100, peers=ALONE):
+        torch.manual_seed(0)
+        net = Net(Steps(), head(5, 4), ArrayIntake(), torch.zeros(0), torch.zeros(0))
+        job = Job(
+            rows=Held(items),
+            targets=targets,
+            recipe=replace(calm, size=()),
+            expander=disturbed(short_of(rows), Still()),
+            limit=Limit(steps=steps),
+            device=torch.device("cpu"),
+            peers=peers,
+        )
+        return net, train(net, job).notes
+
+    return make
+
+
+class Steps(Encoder):
+    """Every position for itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(3, 5)
+
+    def forward(self, x):
+        return self.linear(x)
+
+
+class Still:
+    """Changes nothing."""
+
+    record = None
+
+    def __call__(self, batch, targets, **_):
+        return batch, targets
+
+    def blend(self, targets, **_):
+        return None, targets
 
 
 def test_every_part_sees_all_classes(job_of, net_of, recipe, disturbed, monkeypatch):

@@ -6,12 +6,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from fivefold.engine import keeper
+from fivefold.contracts.records import CurvePoint
+from fivefold.engine import checkpoints, keeper
 from fivefold.engine.checkpoints import Checkpoint
+from fivefold.engine.keeper import Keeper
 from fivefold.engine.learner import Learner
 from fivefold.engine.loop import DivergedError, Watch, train
 from fivefold.engine.recovery import MOST_RETURNS
 from fivefold.engine.schedule import Limit
+from fivefold.nets.heads.number import NumberHead
 
 NAN = float("nan")
 
@@ -141,3 +144,54 @@ def test_a_diverged_net_is_never_saved(job_of, net_of, recipe, disturbed, tmp_pa
     tensors = load_file(checkpoint.path)
     assert tensors
     assert all(v.isfinite().all() for v in tensors.values())
+
+
+@pytest.mark.parametrize("first", [-0.4, 0.001, 0.7])
+def test_a_number_far_from_the_mean_is_no_divergence(net_of, recipe, first):
+    """The loss of numbers is a likelihood: tiny or below 0 at first, great where a batch is odd."""
+    torch.manual_seed(0)
+    targets = torch.distributions.LogNormal(0.0, 2.5).sample((5000, 1))
+    learner = Learner(net_of(recipe), recipe, torch.device("cpu"))
+    head = learner.net.head = NumberHead(32, 1)
+    head.learn(targets)
+    learner.state.curve = [CurvePoint(seconds=0.0, epoch=0.0, loss=first, rate=0.1)]
+    kept = Keeper(learner, Limit(steps=100), 16, checkpoint=None, of={})
+    plain, ordered = torch.zeros(16, 2), targets.sort(0).values
+    for batch in (ordered[:16], ordered[-16:]):
+        assert kept.keep(head.loss(plain, batch), due=True)
+    assert not kept.keep(torch.tensor(1e9), due=True)
+
+
+def test_a_state_is_good_though_the_first_loss_was_below_zero(net_of, recipe):
+    learner = Learner(net_of(recipe), recipe, torch.device("cpu"))
+    learner.state.curve = [CurvePoint(seconds=0.0, epoch=0.0, loss=-0.4, rate=0.1)]
+    kept = Keeper(learner, Limit(seconds=100.0), 16, checkpoint=None, of={})
+    learner.state.step = 7
+    assert kept.keep(torch.tensor(-0.3), due=True)
+    kept.go_back()
+    assert learner.state.step == 7
+
+
+def test_without_a_checkpoint_a_last_save_copies_nothing(net_of, recipe, monkeypatch):
+    learner = Learner(net_of(recipe), recipe, torch.device("cpu"))
+    kept = Keeper(learner, Limit(steps=9), 16, checkpoint=None, of={})
+    monkeypatch.setattr(learner, "moment", lambda: pytest.fail("copied"))
+    kept.save()
+
+
+def test_a_look_at_the_weights_counts_as_the_cost_of_a_save(net_of, recipe, monkeypatch, tmp_path):
+    now = [0.0]
+    monkeypatch.setattr(checkpoints.time, "monotonic", lambda: now[0])
+    learner = Learner(net_of(recipe), recipe, torch.device("cpu"))
+    kept = Keeper(learner, Limit(), 16, checkpoint=Checkpoint(tmp_path / "c"), of={})
+
+    def look():
+        now[0] += 1.0
+        return True
+
+    monkeypatch.setattr(learner, "finite", look)
+    assert kept.keep(torch.tensor(0.5), due=True)
+    now[0] += 49.0
+    assert not kept.due()
+    now[0] += 2.0
+    assert kept.due()

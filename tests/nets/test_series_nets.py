@@ -6,6 +6,7 @@ import torch
 
 from fivefold import catalog
 from fivefold.contracts.rows import Held
+from fivefold.nets.blocks.recurrent import Recurrent
 from fivefold.nets.blocks.series import MaskedNorm, pooled, steps
 from fivefold.nets.intake.array import ArrayIntake
 from fivefold.nets.intake.series import SeriesIntake
@@ -107,3 +108,15 @@ def test_arrays_enter_as_vectors_or_maps(item, shape, mean):
     assert intake.shape(item, ()) == shape
     assert intake.plain(torch.from_numpy(rows), ()).shape == (40, *shape)
     assert tuple(intake.scale(Held(rows))[0].shape) == mean
+
+
+class AsOnGpu(torch.Tensor):
+    """Says that it lies on a GPU."""
+
+    is_cuda = True
+
+
+def test_recurrent_layers_stay_in_float32_where_nobody_asked_for_less():
+    steps = torch.randn(2, 5, 4).as_subclass(AsOnGpu)
+    found = Recurrent("gru", 4, 3)(steps, torch.ones(2, 5, dtype=torch.bool))
+    assert found.dtype == torch.float32

@@ -48,8 +48,9 @@ class Recurrent(nn.Module):
         # Inside turned round, the padding where it is.
         turned = torch.where(at < count, count - 1 - at, at)
         # Processors without bfloat16 have no recurrent kernel for it, and none to fall back on.
-        with torch.autocast(x.device.type, enabled=x.is_cuda):
-            x = x if x.is_cuda else x.float()
+        lower = x.is_cuda and torch.is_autocast_enabled("cuda")
+        with torch.autocast(x.device.type, enabled=lower):
+            x = x if lower else x.float()
             for number, (ahead, back) in enumerate(zip(self.ahead, self.back, strict=True)):
                 x = F.dropout(x, self.dropout, self.training) if number else x
                 forth, _ = ahead(x)

@@ -57,6 +57,10 @@ class CrfHead(Head):
         free, held = self._total(emissions, real), self._total(given, real)
         return ((free - held) * known.any(1)).sum() / known.sum().clamp(min=1)
 
+    def count(self, target: Tensor) -> int:
+        """Tokens with a known tag."""
+        return int((target >= 0).sum())
+
     def probabilities(self, output: Tensor) -> Tensor:
         """Marginals (N, L, K), 0 in padding, float32."""
         emissions, real = without_mask(output)

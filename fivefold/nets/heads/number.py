@@ -38,12 +38,15 @@ class NumberHead(Head):
         self.linear = nn.Linear(features, 2 * outputs)
         self.register_buffer("shift", torch.zeros(outputs))
         self.register_buffer("scale", torch.ones(outputs))
+        self._furthest = 0.5
 
     def learn(self, targets: Tensor) -> None:
         """Mean and deviation of training targets (N, M); a deviation of 0 counts as 1."""
         deviation = targets.double().std(0, correction=0)
         self.shift.copy_(targets.double().mean(0))
         self.scale.copy_(torch.where(deviation > 0, deviation, 1.0))
+        away = (targets.double() - self.shift) / self.scale
+        self._furthest = 0.5 * float((away**2).mean(1).max())
 
     def forward(self, features: Tensor) -> Tensor:
         """Means and log-variances (N, 2M), in units of the training targets' deviation."""
@@ -56,6 +59,10 @@ class NumberHead(Head):
         wanted = (target.float() - self.shift) / self.scale
         cost = 0.5 * (log_variance + (wanted - mean) ** 2 / log_variance.exp())
         return (cost * log_variance.detach().exp() ** _BETA).mean()
+
+    def untrained(self) -> tuple[float, float]:
+        """Of mean 0 and deviation 1 for all: a half, and that of the row furthest from the mean."""
+        return 0.5, max(0.5, self._furthest)
 
     def probabilities(self, output: Tensor) -> Tensor:
         """Means and deviations (N, 2M) in the targets' own units, float32."""

@@ -41,6 +41,10 @@ class TagsHead(Head):
         )
         return cost / known.sum().clamp(min=1)
 
+    def count(self, target: Tensor) -> int:
+        """Tokens with a known tag."""
+        return int((target >= 0).sum())
+
     def probabilities(self, output: Tensor) -> Tensor:
         """Softmax (N, L, K), 0 in padding, float32."""
         logits, real = without_mask(output)
