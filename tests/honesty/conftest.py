@@ -7,8 +7,6 @@ import numpy as np
 import PIL.Image
 import pytest
 import torch
-from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.pipeline import make_pipeline
 
 from fivefold.contracts.ensembles import Ensemble
 from fivefold.contracts.orders import Order
@@ -20,7 +18,6 @@ from fivefold.step2_gather.gather import gather
 from fivefold.step3_expand import expand
 from fivefold.step4_train.members import Site, join_folds, train_fold
 from fivefold.step5_ensemble import ensemble
-from fivefold.traditional.classifiers import CLASSIFIERS
 from fivefold.traditional.fit import fit_within
 
 
@@ -72,17 +69,10 @@ def learn_from(dataset, folder, *, seed=0, steps=8):
     return Learned(folder, expander.record.settings, fleet, ensemble(dataset, fleet, seed=seed))
 
 
-def small_forest(size, seed):
-    """Twenty trees: fitting and saving two hundred took most of a test's time."""
-    del size
-    return make_pipeline(ExtraTreesClassifier(20, random_state=seed))
-
-
 @pytest.fixture
-def learn(monkeypatch):
+def learn(few_trees):
     """Run steps 3 to 5: learn(dataset, folder, seed=, steps=)."""
-    forest = replace(CLASSIFIERS["forest"], build=small_forest)
-    monkeypatch.setitem(CLASSIFIERS, "forest", forest)
+    del few_trees
     return learn_from
 
 
