@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fivefold.traditional.classifiers import CLASSIFIERS
 from tests.launch.nodes import Nodes
 
 
@@ -18,6 +20,29 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}; set FIVEFOLD_TEST_DATA")
     return folder
+
+
+@pytest.fixture(scope="module")
+def few_trees():
+    """Forests and boosting of the opponent have 20 trees, for saving hundreds is most of a run."""
+    with pytest.MonkeyPatch.context() as patch:
+        for word, setting in (
+            ("forest", "n_estimators"),
+            ("bagged_trees", "n_estimators"),
+            ("boosting", "max_iter"),
+        ):
+            known = CLASSIFIERS[word]
+            patch.setitem(CLASSIFIERS, word, replace(known, build=_with(known.build, setting)))
+        yield
+
+
+def _with(build, setting):
+    def built(size, seed):
+        pipeline = build(size, seed)
+        pipeline[-1].set_params(**{setting: 20})
+        return pipeline
+
+    return built
 
 
 @pytest.fixture(scope="session")

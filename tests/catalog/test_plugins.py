@@ -58,6 +58,7 @@ def test_a_plugin_keeps_the_contract(in_plugin):
 
 @pytest.mark.slow
 def test_a_plugin_is_trained_by_name(in_plugin):
-    done = in_plugin("-m", "fivefold", "win", "--net", "means", "--budget", "25s", "--nets", "1")
+    words = ("--net", "means", "--budget", "10s", "--steps", "20", "--nets", "1")
+    done = in_plugin("-m", "fivefold", "win", *words)
     assert done.returncode == 0, done.stderr
     assert "x means-1" in done.stderr

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,13 @@ def parse(words):
     typer.main.get_command(app).commands[name].make_context(name, rest)
 
 
+@cache
+def told_by(script):
+    """The help of a script, which is run once however many commands begin it."""
+    command = [sys.executable, script, "--help"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode()
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_can_be_typed(command):
     program, *words = shlex.split(command)
@@ -62,11 +70,8 @@ def test_every_command_can_be_typed(command):
         makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
         assert re.search(rf"^{words[0]}:", makefile, re.MULTILINE)
     elif program == "python" and words[0].endswith(".py"):
-        done = subprocess.run(
-            [sys.executable, words[0], "--help"], cwd=ROOT, capture_output=True, check=True
-        )
-        options = [word for word in words if word.startswith("--")]
-        assert all(option in done.stdout.decode() for option in options)
+        told = told_by(words[0])
+        assert all(word in told for word in words if word.startswith("--"))
     else:
         assert words[:1] == ["install"] or words[:2] == ["-m", "pip"]
 

@@ -70,8 +70,9 @@ def learn_from(dataset, folder, *, seed=0, steps=8):
 
 
 @pytest.fixture
-def learn():
+def learn(few_trees):
     """Run steps 3 to 5: learn(dataset, folder, seed=, steps=)."""
+    del few_trees
     return learn_from
 
 
