@@ -232,14 +232,17 @@ def writing(path: Path, *, hint: str = "give another place with --out") -> Itera
     """What the disk refuses while in here is one clear line about `path`, ending with `hint`.
 
     Raises:
-        RunError: The disk is full, or a file cannot be read or written.
+        RunError: The disk is full, a file cannot be read or written, or one is gone.
     """
     try:
         yield
     except REFUSED as cause:
         why, where = refusal(cause)
+        gone = isinstance(cause, FileNotFoundError)
         raise RunError(
             found=f"{printable(str(where or path))}: {why}",
-            wanted="a folder that can be written, on a disk with room",
-            hint=hint,
+            wanted="files that stay where they are during a run"
+            if gone
+            else "a folder that can be written, on a disk with room",
+            hint="give the same command again" if gone else hint,
         ) from cause
