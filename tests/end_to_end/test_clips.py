@@ -38,11 +38,13 @@ def write(path, frames):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_trees")
 def test_which_way_a_square_moves(tmp_path, monkeypatch):
     monkeypatch.setenv("FIVEFOLD_CACHE", str(tmp_path / "cache"))
     data = write_clips(tmp_path / "clips", 60)
     (data / "left" / "broken.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(60))
-    run = fivefold.win(data, out=tmp_path / "run", budget="2m", steps=60, net="late_fusion")
+    out = tmp_path / "run"
+    run = fivefold.win(data, out=out, budget="40s", steps=60, nets=1, net="late_fusion")
     expansion = (tmp_path / "run" / "expand" / "expansion.json").read_text()
     assert '"mirror": 0.0' in expansion
     assert [one["path"] for one in run.report.data["quarantine"]] == ["left/broken.mp4"]

@@ -32,7 +32,7 @@ def test_a_cluster_trains_the_nets_and_ray_itself_says_nothing(shell, nodes, tmp
 
 def test_a_killed_run_goes_on_from_its_address(shell, tmp_path):
     url, remote = f"file://{tmp_path}/run", tmp_path / "run"
-    words = ("win", "photos", "--budget", "1s", "--steps", "400", "--nets", "1", "--out", url)
+    words = ("win", "photos", "--budget", "1s", "--steps", "100", "--nets", "1", "--out", url)
     process = shell.start(*words)
     deadline = time.monotonic() + 300
     while not (remote / "train" / "plan.json").exists():

@@ -7,6 +7,8 @@ import pytest
 
 import fivefold
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 
 def wave(rng, period):
     length = rng.integers(30, 50)

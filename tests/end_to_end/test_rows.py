@@ -11,6 +11,7 @@ import pytest
 
 import fivefold
 
+pytestmark = pytest.mark.usefixtures("few_trees")
 RNG = np.random.default_rng(0)
 TOWNS = ("Rome", "Oslo", "Lima")
 
@@ -36,9 +37,10 @@ def frame(people):
 
 
 @pytest.fixture(scope="module")
-def run(frame, tmp_path_factory):
+def run(frame, tmp_path_factory, few_trees):
+    del few_trees
     out = tmp_path_factory.mktemp("runs") / "frame"
-    return fivefold.win(frame, label="buys", budget=60, steps=30, nets=2, out=out)
+    return fivefold.win(frame, label="buys", budget=30, steps=30, nets=2, out=out)
 
 
 def test_a_frame_is_won_and_answered_for(run, people, frame):
@@ -96,7 +98,7 @@ def test_several_inputs_are_won_from_a_folder(tmp_path):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(raw)
     run = fivefold.win(
-        tmp_path / "data", input="several", budget=90, steps=40, nets=1, out=tmp_path / "run"
+        tmp_path / "data", input="several", budget=40, steps=40, nets=1, out=tmp_path / "run"
     )
     assert run.report.data["scores"]["ensemble"]["accuracy"]["value"] > 0.85
     raw, label = several()

@@ -33,7 +33,7 @@ def folder(tmp_path):
 def test_sounds_are_learned(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("FIVEFOLD_CACHE", str(tmp_path / "cache"))
     run = fivefold.win(
-        folder, budget="60s", out=tmp_path / "run", nets=1, steps=30, net="spectrogram_conv"
+        folder, budget="30s", out=tmp_path / "run", nets=1, steps=30, net="spectrogram_conv"
     )
     found = run.report
     assert found is not None
