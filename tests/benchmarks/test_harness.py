@@ -97,13 +97,13 @@ def test_snapshots_of_one_run_are_averaged(digits, monkeypatch):
 
     monkeypatch.setattr(snapshots, "train", train)
     monkeypatch.setattr(loop, "INITIAL_ROWS", 200)
-    found = snapshots.play(digits, 12.0, 2, 0)
+    found = snapshots.play(digits, 6.0, 2, 0)
     assert torch.equal(*filters)
     assert found["nets"] == 1
     assert found["epochs_made"] > 0
     right = harness.unpacked(found["right"], found["vault_rows"])
     assert right.mean() == pytest.approx(found["accuracy"]["value"])
-    assert right.mean() > 0.8
+    assert right.mean() > 0.3  # chance is 0.1
 
 
 def test_a_stack_of_nets_has_the_gradients_of_each(digits):
