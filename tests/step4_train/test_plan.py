@@ -128,3 +128,12 @@ def test_a_net_makes_enough_steps_before_there_is_a_second_one(planned):
     nets = sum(line.nets for line in plan.lines)
     assert 1 < nets < 5
     assert plan.lines[0].recipe.epochs >= recipes.least_epochs(dataset, plan.lines[0].recipe)
+
+
+def test_a_net_that_is_left_alone_is_planned_at_its_own_speed(planned):
+    alone = planned(900, 9, n=700, folds=5)[1]
+    left = planned(900, 9, n=700, folds=5, gain=1.6)[1]
+    assert sum(line.nets for line in alone.lines) == sum(line.nets for line in left.lines) == 1
+    assert (left.slots, left.alone) == (1, 1.0)
+    assert left.lines[0].recipe.epochs == pytest.approx(alone.lines[0].recipe.epochs, rel=0.02)
+    assert [timing.slots for timing in left.timings if timing.chosen] == [1]
