@@ -34,8 +34,8 @@ class Ground:
 def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
     """Training rows per second of `recipe`, averaged over its two resolutions.
 
-    What takes more than `seconds` is not timed any longer than two steps, and the lower
-    resolution then counts as faster by its number of pixels.
+    What takes more than `seconds` is not timed any longer than two steps. The lower resolution
+    counts as faster by its number of pixels where too little of `seconds` is left to time it.
 
     Raises:
         DivergedError: It diverges at once.
@@ -43,10 +43,11 @@ def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
     """
     begin = time.perf_counter()
     high = _timed(ground, replace(recipe, low_share=0.0), seconds)
-    (left,) = ground.peers.agree(seconds - (time.perf_counter() - begin))
+    took = time.perf_counter() - begin
+    left, took = ground.peers.agree(seconds - took, took)
     if not recipe.low_size:
         return high
-    if left < 0:
+    if left < took / 2:
         pixels = math.prod(recipe.size) / math.prod(recipe.low_size)
         return high * (1.0 + recipe.low_share * (pixels - 1.0))
     low = _timed(ground, replace(recipe, low_share=1.0), left)  # the net stays that of `size`

@@ -103,3 +103,21 @@ def test_company_for_which_memory_is_short_is_declined(made_dataset):
     dataset = made_dataset(1000, (32, 32, 3), 5)
     plan = make_plan(dataset, [Short(9.0), Short(0.0, slots=2)], 600.0, Wish())
     assert plan.slots == 1
+
+
+@pytest.mark.parametrize(("seconds", "timed"), [(1.0, 1), (2.5, 1), (3.5, 2)])
+def test_the_lower_resolution_is_timed_where_that_fits(trainer, monkeypatch, seconds, timed):
+    now, calls = [0.0], []
+
+    def two_seconds(ground, recipe, seconds):
+        del ground, seconds
+        calls.append(recipe.low_share)
+        now[0] += 2.0
+        return 1000.0
+
+    monkeypatch.setattr(measure, "_timed", two_seconds)
+    monkeypatch.setattr(measure.time, "perf_counter", lambda: now[0])
+    low = replace(RECIPE, low_size=(8, 8), low_share=0.5)
+    speed = trainer.rows_per_second(low, seconds=seconds)
+    assert calls == [0.0, 1.0][:timed]
+    assert speed > 1000.0 if timed == 1 else speed == 1000.0
