@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, final
 
@@ -39,6 +40,8 @@ class Trainer:
     @classmethod
     def open(cls, run: Path, device: torch.device, peers: Peers = ALONE) -> Trainer:
         """The trainer of a run on disk, from what steps 2 and 3 saved."""
+        # The first optimiser of a process imports it, two seconds of a net's time or of a timing.
+        importlib.import_module("torch._dynamo")
         dataset = saving.load(Dataset, run / "gather", "dataset")
         record = saving.load(ExpansionRecord, run / "expand", "expansion")
         build = catalog.load("expansion", record.kind)
