@@ -67,7 +67,7 @@ def by_planner(nets: int | None = None) -> Prepare:
     """The planner's own choice, its timing inside the budget."""
 
     def prepare(stand: Stand) -> MakePlan:
-        _get_ready(stand)
+        get_ready(stand)
         return lambda share: plan_nets(stand.site, stand.launchers, share, stand.wish(nets))
 
     return prepare
@@ -77,7 +77,7 @@ def by_hand(choice: Choice) -> Prepare:
     """A hand-made plan. It is timed, to know what answering will cost, outside its budget."""
 
     def prepare(stand: Stand) -> MakePlan:
-        _get_ready(stand)
+        get_ready(stand)
         recipe = hand_recipe(stand.arena, choice, stand.seed)
         plan = _plan(stand, recipe, choice.nets, choice.slots)
         return lambda _: plan
@@ -141,7 +141,7 @@ def lines(
     )
 
 
-def _get_ready(stand: Stand) -> None:
+def get_ready(stand: Stand) -> None:
     """As in a run, where workers start while the opponent is fitted."""
     for launcher in stand.launchers:
         launcher.get_ready()

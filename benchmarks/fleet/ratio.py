@@ -46,8 +46,7 @@ def measure(
     with harness.standing(arena, nets=slots or NETS, budget=FOREVER, seed=0) as stand:
         recipe = plans.hand_recipe(arena, choice)
         here = stand.launchers[0]
-        for launcher in stand.launchers:
-            launcher.get_ready()
+        plans.get_ready(stand)
         speeds = [launcher.rows_per_second(recipe, seconds=1.0) for launcher in stand.launchers]
         steps = max(2, round(speeds[0] * one_seconds / recipe.batch))
         one: list[float] = []

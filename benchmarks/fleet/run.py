@@ -10,9 +10,12 @@ beside 5 and beside 5 snapshots of one run. Cells that stand in results.jsonl ar
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from typing import TYPE_CHECKING
 
 from benchmarks import harness, plans, record, series
 from benchmarks.fleet import ratio, snapshots, stacked
@@ -20,6 +23,11 @@ from benchmarks.fleet.page import RATIO, SNAPSHOTS, STACKED, page
 from benchmarks.plans import Choice
 from benchmarks.series import Cell, Result
 from fivefold.plumbing.clock import seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.harness import Arena
 
 HERE = Path(__file__).resolve().parent
 PARTS = (RATIO, STACKED, "table")
@@ -36,33 +44,27 @@ PIECES = 5  # snapshots of one run
 
 def ratio_cells(folder: Path, slots: int | None) -> list[Cell]:
     """Four nets beside one, for nets of several sizes; `slots` None takes one per core."""
-
-    def cell(name: str, choice: Choice) -> Cell:
-        def measure(seed: int) -> Result:
-            del seed  # a time, not a score
-            return ratio.measure(harness.opened(name, folder), choice, slots=slots)
-
-        asked = "" if slots is None else f":{slots}slots"
-        return Cell(name=f"{RATIO}:{name}:{_size(choice)}{asked}", data=name, measure=measure)
-
-    return [cell(name, c) for name, sizes in SIZES.items() for c in sizes]
+    asked = "" if slots is None else f":{slots}slots"
+    return _sized_cells(folder, RATIO, partial(ratio.measure, slots=slots), asked)
 
 
 def stacked_cells(folder: Path) -> list[Cell]:
     """The same nets as one stack."""
+    return _sized_cells(folder, STACKED, stacked.measure)
 
+
+def _sized_cells(
+    folder: Path, word: str, work: Callable[[Arena, Choice], Result], asked: str = ""
+) -> list[Cell]:
     def cell(name: str, choice: Choice) -> Cell:
         def measure(seed: int) -> Result:
             del seed  # a time, not a score
-            return stacked.measure(harness.opened(name, folder), choice)
+            return work(harness.opened(name, folder), choice)
 
-        return Cell(name=f"{STACKED}:{name}:{_size(choice)}", data=name, measure=measure)
+        size = f"w{choice.width:g}-{choice.side}px"
+        return Cell(name=f"{word}:{name}:{size}{asked}", data=name, measure=measure)
 
     return [cell(name, c) for name, sizes in SIZES.items() for c in sizes]
-
-
-def _size(choice: Choice) -> str:
-    return f"w{choice.width:g}-{choice.side}px"
 
 
 def table_cells(folder: Path) -> list[Cell]:

@@ -64,8 +64,8 @@ def where(launch: str, cpus: float | None, gpus: float | None, device: str = "au
             wanted="0, 1 or a part of one: a net is trained on one GPU",
             hint="try --member-gpus 1",
         )
-    _check_alike(device, gpus)
-    _check_alone()
+    _refuse_gpus_on_cpu(device, gpus)
+    _refuse_torchrun()
     need_ray(remote=address.startswith("//"))
     return Where(
         address=launch if address.startswith("//") else address,
@@ -89,7 +89,7 @@ def need_ray(*, remote: bool) -> None:
         )
 
 
-def _check_alone() -> None:
+def _refuse_torchrun() -> None:
     if place().size > 1:
         raise OptionError(
             found=f"--launch ray in one of {place().size} processes begun together",
@@ -99,7 +99,7 @@ def _check_alone() -> None:
         )
 
 
-def _check_alike(device: str, gpus: float | None) -> None:
+def _refuse_gpus_on_cpu(device: str, gpus: float | None) -> None:
     if device == "cpu" and gpus:
         raise OptionError(
             found=f"--device cpu with --member-gpus {gpus:g}",

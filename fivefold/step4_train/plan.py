@@ -98,7 +98,7 @@ class _Trial:
         nets: How many there will be.
         timings: All that was timed.
         chosen: The timing that the plan is made from.
-        single: That of a net without company, where company was timed too.
+        single: The best timing without company.
         alone: `Plan.alone`.
         full: `PlanLine.full`.
     """
@@ -136,13 +136,13 @@ class _Trial:
             if not possible or len(self.timings) == MOST_TIMED or late:
                 break
             rung = possible[-1]
+        self.single = self.chosen
         return good
 
     def accompany(self, ladder: list[Recipe], rung: int, company: Launcher) -> None:
         """Whether nets side by side are shown more than one after the other; then climb on."""
         if self.fleet < company.slots or time.monotonic() > self._until:
             return
-        self.single = self.chosen
         timing = self.time(ladder[rung], company)
         if self._together(timing) <= self.chosen.rows_per_second:
             return
@@ -217,7 +217,7 @@ class _Trial:
         least = self.nets if self.wish.nets else self.least_nets
         while self.nets > least and self._epochs(speed) < enough:
             self.nets -= 1
-        if self.nets < timing.slots:  # the company is gone
+        if self.nets + self.wish.company < timing.slots:  # the company is gone
             timing, self.alone = self.single, 1.0
         self._settle(timing)
 

@@ -137,3 +137,11 @@ def test_a_net_that_is_left_alone_is_planned_at_its_own_speed(planned):
     assert (left.slots, left.alone) == (1, 1.0)
     assert left.lines[0].recipe.epochs == pytest.approx(alone.lines[0].recipe.epochs, rel=0.02)
     assert [timing.slots for timing in left.timings if timing.chosen] == [1]
+
+
+def test_nets_of_other_encoders_are_company_too(made_dataset):
+    launchers = [Pretended(900, slots=1), Pretended(1.6 * 900, slots=2)]
+    wish = Wish(encoder="convnet", company=5)
+    plan = planning.plan_encoder(made_dataset(700, (32, 32, 3), 5), launchers, 9, wish)
+    assert sum(line.nets for line in plan.lines) == 1
+    assert plan.slots == 2
