@@ -5,6 +5,7 @@ Axes: N rows; what follows in answers is the target's own, K classes say.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fivefold.engine.memory import kept_memory
 from fivefold.engine.precision import autocast
 from fivefold.engine.recovery import halving
 
@@ -64,10 +66,12 @@ def predict(
 
     parts: list[FloatArray] = []
     batch, done = BATCH, 0
-    while done < len(rows):
-        batch, part = halving(partial(some, done), batch)
-        parts.append(part)
-        done += len(part)
-        if tick is not None:
-            tick(done / len(rows))
+    # What a single batch frees is soon wanted by nobody.
+    with kept_memory() if len(rows) > BATCH else nullcontext():
+        while done < len(rows):
+            batch, part = halving(partial(some, done), batch)
+            parts.append(part)
+            done += len(part)
+            if tick is not None:
+                tick(done / len(rows))
     return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)

@@ -22,6 +22,7 @@ from fivefold.contracts.rows import IntArray, Rows, Targets
 from fivefold.engine.batches import Batches
 from fivefold.engine.keeper import Keeper
 from fivefold.engine.learner import Learner
+from fivefold.engine.memory import kept_memory
 from fivefold.engine.optimisers import rise_of, set_rate
 from fivefold.engine.peers import ALONE, Peers
 from fivefold.engine.precision import autocast, channels_last, seed_all
@@ -116,7 +117,7 @@ def train(
         DivergedError: It diverged again and again.
         TooLargeError: It cannot be trained in the memory there is.
     """
-    with within_memory():
+    with within_memory(), kept_memory():
         return _Trainer(net, job, watch or Watch(), checkpoint).run()
 
 

@@ -54,7 +54,7 @@ class Ddp:
         group.use(device)
         _share_cores(where.local_size)
         group.tell({"do": "open", "run": str(run.resolve()), "device": device.type})
-        if why := group.each(lambda: None):
+        if why := group.each(work.prepare):
             raise RunError(
                 found=f"a process that cannot open the run: {why}",
                 wanted="the run folder and the decoded cache at the same paths on every machine",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol, final
 
 from fivefold.plumbing.errors import RunError
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 class Work(Protocol):
     """What is done for an order; step 4 hands it in."""
 
+    def prepare(self) -> None:
+        """What the first order would otherwise wait for."""
+
     def train(
         self, order: Order, tick: Callable[[float, str], None], stop: Callable[[], bool]
     ) -> None:
@@ -28,7 +32,7 @@ class Work(Protocol):
 
 @final
 class Here:
-    """Carries out orders in this process.
+    """Carries out orders in this process; prepares for them in the background at once.
 
     Args:
         work: What is done for an order.
@@ -38,9 +42,13 @@ class Here:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+        pool = ThreadPoolExecutor(1)
+        self._prepared = pool.submit(work.prepare)
+        pool.shutdown(wait=False)
 
     def get_ready(self) -> None:
-        """It is."""
+        """Wait until it is."""
+        self._prepared.result()
 
     def run(self, orders: Sequence[Order], foreman: Foreman) -> None:
         """One order after the other; one that fails does not keep the next from its turn.
@@ -49,6 +57,7 @@ class Here:
             OSError: The disk refuses what is written (SafetensorError where that library met it).
             RunError: The same, from the foreman.
         """
+        self.get_ready()
         for waiting in orders:
             order = foreman.begin(waiting)
             if order is None:

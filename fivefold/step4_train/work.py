@@ -40,16 +40,20 @@ class Trainer:
     @classmethod
     def open(cls, run: Path, device: torch.device, peers: Peers = ALONE) -> Trainer:
         """The trainer of a run on disk, from what steps 2 and 3 saved."""
-        # The first optimiser of a process imports it, two seconds of a net's time or of a timing.
-        importlib.import_module("torch._dynamo")
         dataset = saving.load(Dataset, run / "gather", "dataset")
         record = saving.load(ExpansionRecord, run / "expand", "expansion")
         build = catalog.load("expansion", record.kind)
         expander = build(record, classes=len(dataset.classes), shape=dataset.shape)
         folder = run / "train"
-        return cls(
+        trainer = cls(
             Site(dataset=dataset, expander=expander, device=device, folder=folder, peers=peers)
         )
+        trainer.prepare()
+        return trainer
+
+    def prepare(self) -> None:
+        """What a process imports at its first optimiser: two seconds of a net, or of a timing."""
+        importlib.import_module("torch._dynamo")
 
     def train(
         self, order: Order, tick: Callable[[float, str], None], stop: Callable[[], bool]

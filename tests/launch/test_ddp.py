@@ -54,6 +54,9 @@ class Work:
     def __init__(self, cause=None):
         self.cause, self.trained = cause, []
 
+    def prepare(self):
+        pass
+
     def train(self, order, tick, stop):
         del tick, stop
         self.trained.append(order.title)
