@@ -19,6 +19,7 @@ from fivefold.step4_train.build import fresh_net
 
 LEAST_STEPS, MOST_STEPS = 3, 60  # beside the first two, which pay for set-up
 ENOUGH_SECONDS = 0.5
+BY_PIXELS = 0.7  # time goes by about that power of the number of pixels (lab/LOG.md)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +50,7 @@ def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
         return high
     if left < took / 2:
         pixels = math.prod(recipe.size) / math.prod(recipe.low_size)
-        return high * (1.0 + recipe.low_share * (pixels - 1.0))
+        return high * (1.0 + recipe.low_share * (pixels**BY_PIXELS - 1.0))
     low = _timed(ground, replace(recipe, low_share=1.0), left)  # the net stays that of `size`
     return recipe.low_share * low + (1.0 - recipe.low_share) * high
 
