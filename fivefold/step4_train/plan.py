@@ -18,6 +18,7 @@ from fivefold.step4_train.recipes import (
     Wish,
     candidates,
     least_epochs,
+    smaller_batches,
     train_rows,
     wanted_epochs,
 )
@@ -240,11 +241,9 @@ class _Trial:
         self._settle(timing)
 
     def _settle(self, timing: Timing) -> None:
-        """Take a timing with the passes that a net gets now."""
-        speed = timing.rows_per_second
-        self.chosen = replace(
-            timing, recipe=replace(timing.recipe, epochs=round(self._epochs(speed), 1))
-        )
+        """Take a timing with the passes that a net gets now, and batches that suit them."""
+        recipe = replace(timing.recipe, epochs=round(self._epochs(timing.rows_per_second), 1))
+        self.chosen = replace(timing, recipe=smaller_batches(self.dataset, recipe))
         self.timings[self.timings.index(timing)] = self.chosen
 
 

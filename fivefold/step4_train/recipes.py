@@ -24,6 +24,10 @@ PHOTO_LADDER = ((0.5, 64), (0.5, 96), (1.0, 96), (1.0, 128), (1.5, 128), (1.5, 1
 LOW = 0.75  # of the side, for the first part of training
 LOW_SHARE = 0.45  # of the time
 LEAST_STEPS = 600  # of a net; with fewer of them one net does better than several (lab/LOG.md)
+FEW_STEPS = (
+    300  # of a net; where it makes fewer, more steps of smaller batches do better (lab/LOG.md)
+)
+SMALL_BATCH = 256  # a row costs hardly more than in larger ones; smaller ones gained nothing
 OTHER_WIDTHS = (0.125, 0.25, 0.5, 1.0)  # of nets that were made for large photos
 
 
@@ -148,3 +152,10 @@ def least_epochs(dataset: Dataset, recipe: Recipe) -> float:
     rows = max(1, train_rows(dataset))
     steps = catalog.entry("encoder", recipe.net).facts.get("steps", LEAST_STEPS)
     return steps * min(recipe.batch, rows) / rows
+
+
+def smaller_batches(dataset: Dataset, recipe: Recipe) -> Recipe:
+    """The recipe with half the batch where its passes are few steps."""
+    steps = recipe.epochs * train_rows(dataset) / recipe.batch
+    half = recipe.batch // 2
+    return replace(recipe, batch=half) if steps < FEW_STEPS and half >= SMALL_BATCH else recipe

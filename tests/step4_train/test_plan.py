@@ -130,6 +130,15 @@ def test_a_net_makes_enough_steps_before_there_is_a_second_one(planned):
     assert plan.lines[0].recipe.epochs >= recipes.least_epochs(dataset, plan.lines[0].recipe)
 
 
+def test_a_net_of_few_steps_makes_more_of_them_with_smaller_batches(planned):
+    few = planned(300, 100)[1].lines[0].recipe
+    assert few.epochs * 20_000 / 512 < recipes.FEW_STEPS
+    assert few.batch == 256
+    more = planned(1500, 100)[1].lines[0].recipe
+    assert more.epochs * 20_000 / 512 > recipes.FEW_STEPS
+    assert more.batch == 512
+
+
 def test_a_net_that_is_left_alone_is_planned_at_its_own_speed(planned):
     alone = planned(900, 9, n=700, folds=5)[1]
     left = planned(900, 9, n=700, folds=5, gain=1.6)[1]
