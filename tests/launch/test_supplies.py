@@ -21,10 +21,11 @@ def cache(tmp_path, monkeypatch):
 @pytest.mark.parametrize("size", [0, 1, 4096, 5000, 3_000_000])
 def test_equal_files_have_equal_proofs_and_others_not(size, tmp_path):
     content = os.urandom(size)
+    changed = content[:-1] + bytes([content[-1] ^ 1]) if size else b"x"
     (tmp_path / "one").write_bytes(content)
     (tmp_path / "same").write_bytes(content)
     (tmp_path / "longer").write_bytes(content + b"x")
-    (tmp_path / "other").write_bytes(content[:-1] + b"x" if size else b"x")
+    (tmp_path / "other").write_bytes(changed)
     assert proof(tmp_path / "one") == proof(tmp_path / "same") != ""
     assert proof(tmp_path / "longer") != proof(tmp_path / "one") != proof(tmp_path / "other")
     assert proof(tmp_path / "none") == ""
