@@ -7,6 +7,7 @@ clears every page before it gives them out anew: a fifth of a convnet's step (la
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 import threading
 from contextlib import contextmanager
@@ -16,9 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MMAP_MAX, MMAP_THRESHOLD, TRIM_THRESHOLD = -4, -3, -1  # of mallopt(3)
-KEEPING = {MMAP_MAX: 0, TRIM_THRESHOLD: 2**31 - 1}
-# What the library's own rule arrives at once a program has freed large blocks.
+KEEPING = {MMAP_MAX: 0, TRIM_THRESHOLD: -1}  # no block for itself, nothing handed back
+# Nothing tells what the rules were before; these are the largest values of the library's own rule,
+# which follows the blocks that a program frees.
 USUAL = {MMAP_MAX: 65_536, MMAP_THRESHOLD: 32 << 20, TRIM_THRESHOLD: 64 << 20}
+# Who has set one of them has rules of their own, which stay.
+SET_BY_USER = (
+    "GLIBC_TUNABLES",
+    "MALLOC_MMAP_MAX_",
+    "MALLOC_MMAP_THRESHOLD_",
+    "MALLOC_TRIM_THRESHOLD_",
+)
 
 
 @final
@@ -27,8 +36,10 @@ class _Memory:
 
     def __init__(self) -> None:
         self._lock, self._users = threading.Lock(), 0
-        self._library = ctypes.CDLL(None) if sys.platform == "linux" else None
-        self._has_rules = hasattr(self._library, "mallopt")
+        library = ctypes.CDLL(None) if sys.platform == "linux" else None
+        has_rules = hasattr(library, "mallopt") and hasattr(library, "malloc_trim")
+        is_free = not any(name in os.environ for name in SET_BY_USER)
+        self._library = library if has_rules and is_free else None
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -39,15 +50,21 @@ class _Memory:
         finally:
             self._count(-1)
 
+    def give_back(self) -> None:
+        """Hand what is free back to the system now."""
+        if self._library is not None:
+            self._library.malloc_trim(0)
+
     def _count(self, more: int) -> None:
         with self._lock:
             before, self._users = self._users, self._users + more
-            if self._library is None or not self._has_rules or (before and self._users):
+            if self._library is None or (before and self._users):
                 return
             for rule, value in (KEEPING if self._users else USUAL).items():
                 self._library.mallopt(rule, value)
             if not self._users:
-                self._library.malloc_trim(0)
+                self.give_back()
 
 
-kept_memory = _Memory().kept
+_memory = _Memory()
+kept_memory, give_back = _memory.kept, _memory.give_back

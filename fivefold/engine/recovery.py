@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar, final
 
 import torch
 
+from fivefold.engine.memory import give_back
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -98,6 +100,7 @@ def halving(work: Callable[[int], T], size: int) -> tuple[int, T]:
                 raise
         # Out here the error is gone, and with it the frames that hold on to half-done work.
         size = (size + 1) // 2
+        give_back()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 

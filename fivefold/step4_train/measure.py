@@ -36,7 +36,7 @@ def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
     """Training rows per second of `recipe`, averaged over its two resolutions.
 
     What takes more than `seconds` is not timed any longer than two steps. The lower resolution
-    counts as faster by its number of pixels where too little of `seconds` is left to time it.
+    counts as faster by a power of its number of pixels where too little time is left to time it.
 
     Raises:
         DivergedError: It diverges at once.
