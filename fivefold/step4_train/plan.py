@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 VIEWS = (6, 2, 1)  # passes per answer with all test-time views, with the mirrored one, with none
 ANSWERING_SHARE = 0.09  # of the time; where all views would take more, it is better spent training
-ANSWER_SPEED = 2.0  # a row is answered at least that much faster than it is trained on (lab/LOG.md)
+ANSWER_SPEED = 2.0  # a row is answered about that much faster than it is trained on (lab/LOG.md)
 MOST_TIMES = 6  # the nets of a fold where time is plenty
 MOST_TIMED = 3  # candidates; timing is time not trained
 TIMING_SHARE = 0.05  # of the time for nets, after which no further candidate is timed

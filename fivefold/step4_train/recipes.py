@@ -24,7 +24,7 @@ PHOTO_LADDER = ((0.5, 64), (0.5, 96), (1.0, 96), (1.0, 128), (1.5, 128), (1.5, 1
 LOW = 0.75  # of the side, for the first part of training
 LOW_SHARE = 0.45  # of the time
 LEAST_STEPS = 600  # of a net; with fewer of them one net does better than several (lab/LOG.md)
-FEW = 0.5  # of the least steps of an encoder; with fewer, half the batch does better (lab/LOG.md)
+FEW_STEPS = 0.5  # of an encoder's least steps; with fewer, half the batch does better (lab/LOG.md)
 SMALL_BATCH = 256  # a row costs hardly more than in larger ones; smaller ones gained nothing
 OTHER_WIDTHS = (0.125, 0.25, 0.5, 1.0)  # of nets that were made for large photos
 
@@ -154,6 +154,6 @@ def least_epochs(dataset: Dataset, recipe: Recipe) -> float:
 
 def smaller_batches(dataset: Dataset, recipe: Recipe) -> Recipe:
     """The recipe with half the batch where its passes are few steps (lab/LOG.md)."""
-    few = recipe.epochs < FEW * least_epochs(dataset, recipe)
+    few = recipe.epochs < FEW_STEPS * least_epochs(dataset, recipe)
     half = recipe.batch // 2
     return replace(recipe, batch=half) if few and half >= SMALL_BATCH else recipe

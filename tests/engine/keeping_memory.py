@@ -34,7 +34,7 @@ def keep() -> None:
 
 def main() -> None:
     """Without keeping it, keeping it, beside others that leave, and afterwards."""
-    keep()
+    keep()  # from here on rules are those that are left behind, whatever was freed before
     told = {"size": SIZE, "free": use()}
     with kept_memory():
         told["kept"] = use()

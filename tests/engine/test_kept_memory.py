@@ -6,7 +6,6 @@ import platform
 import subprocess
 import sys
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +68,7 @@ def entered(monkeypatch):
 
 def test_training_and_many_answers_keep_memory(entered, job_of, net_of, recipe):
     net = net_of(recipe)
-    train(net, replace(job_of(1), recipe=recipe))
+    train(net, job_of(1))
     assert entered == ["fivefold.engine.loop"]
     few = np.zeros((inference.BATCH, 12, 12, 3), np.uint8)
     inference.predict(net, Held(few), recipe.size)
