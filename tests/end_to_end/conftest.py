@@ -32,8 +32,8 @@ class Shell:
         self.folder = folder
         self.cache = folder / "cache"
 
-    def start(self, *words):
-        """Begin a command."""
+    def start(self, *words, python=("-m", "fivefold")):
+        """Begin a command; `python` is what the interpreter is told to run."""
         env = {k: v for k, v in os.environ.items() if not k.startswith("FIVEFOLD")}
         env |= {
             "FIVEFOLD_CACHE": str(self.cache),
@@ -41,7 +41,7 @@ class Shell:
             "PYTHONUNBUFFERED": "1",
         }
         return subprocess.Popen(
-            [sys.executable, "-m", "fivefold", *map(str, words)],
+            [sys.executable, *python, *map(str, words)],
             cwd=self.folder,
             env=env,
             stdout=subprocess.PIPE,

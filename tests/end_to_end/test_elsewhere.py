@@ -10,6 +10,13 @@ import pytest
 
 import fivefold
 
+# The command line that looks for changes all the time: a short run would be over at the first look.
+OFTEN = (
+    "-c",
+    "from fivefold.cli import main; from fivefold.plumbing import mirror; "
+    "mirror.EVERY = 0.02; main()",
+)
+
 
 def test_a_cluster_trains_the_nets_and_ray_itself_says_nothing(shell, nodes, tmp_path):
     url = f"file://{tmp_path}/run"
@@ -33,12 +40,12 @@ def test_a_cluster_trains_the_nets_and_ray_itself_says_nothing(shell, nodes, tmp
 def test_a_killed_run_goes_on_from_its_address(shell, tmp_path):
     url, remote = f"file://{tmp_path}/run", tmp_path / "run"
     words = ("win", "photos", "--budget", "1s", "--steps", "100", "--nets", "1", "--out", url)
-    process = shell.start(*words)
+    process = shell.start(*words, python=OFTEN)
     deadline = time.monotonic() + 300
     while not (remote / "train" / "plan.json").exists():
         assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.002)
     process.kill()
     process.communicate()
     plan = (remote / "train" / "plan.json").read_bytes()
