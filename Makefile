@@ -11,8 +11,9 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 win: $(STAMP)
 	@$(BIN)/fivefold win --budget 60s
 
+# Two files of tests at a time, each with threads of its own to itself; whole files, for they share what they make.
 test: check
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 setup: $(STAMP)
 	@:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from fivefold import catalog
 from fivefold.circumstances import repeat_command
+from fivefold.contracts.options import check_seed
 from fivefold.engine.precision import choose_device
 from fivefold.launch.where import where
 from fivefold.plumbing.errors import OptionError
 from fivefold.plumbing.frames import in_memory, is_frame
 from fivefold.plumbing.mirror import is_url, mirrored
-from fivefold.plumbing.run_folder import RunFolder, default_path, is_free, refuse_inside
+from fivefold.plumbing.run_folder import RunFolder, begun, default_path, is_free, refuse_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,8 +39,7 @@ def check(data: Data, asked: Options) -> None:
         )
     choose_device(asked.device)
     where(asked.launch, asked.member_cpus, asked.member_gpus, asked.device)
-    if asked.seed < 0:
-        raise OptionError(found=f"--seed {asked.seed}", wanted="zero or more", hint="try --seed 0")
+    check_seed(asked)
     if asked.nets is not None and not 1 <= asked.nets <= MOST_NETS:
         raise OptionError(
             found=f"--nets {asked.nets}", wanted=f"1 to {MOST_NETS}", hint="try --nets 5"
@@ -79,7 +79,7 @@ def run_folder(
         if url is not None:
             path = stack.enter_context(mirrored(url, resume=resume, say=say))
         else:
-            path = Path(out) if out is not None else default_path(_name(data), resume=resume)
+            path = Path(out) if out is not None else _default_path(data, asked, resume=resume)
         if isinstance(data, str | Path):
             refuse_inside(Path(data), path)
         if resume and not is_free(path):
@@ -99,16 +99,29 @@ def facts(data: Data, asked: Options) -> dict[str, Any]:
     return {"data": source, "command": repeat_command(data, asked), **asdict(asked)}
 
 
+def _default_path(data: Data, asked: Options, *, resume: bool) -> Path:
+    """A new place, or to resume that of the newest run of this data that was asked the same."""
+    name, now = _name(data), facts(data, asked)
+    runs = [run for run in begun(name) if run[1].get("data") == now["data"]] if resume else []
+    runs.sort(key=lambda run: bool(_changed(run[1], now)))  # stable, so the newest stay first
+    return runs[0][0] if runs else default_path(name)
+
+
+def _changed(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Options that may not change in a run, and did."""
+    free = {"budget", "command", "device", "launch", "member_cpus", "member_gpus"}
+    return [name for name in now if name not in free and now[name] != then.get(name)]
+
+
 def _check_same(then: dict[str, Any], now: dict[str, Any]) -> None:
     """A resumed run must be the run that was begun: other rows would be sealed otherwise."""
-    free = {"budget", "command", "device", "launch", "member_cpus", "member_gpus"}
-    changed = [name for name in now if name not in free and now[name] != then.get(name)]
+    changed = _changed(then, now)
     if changed:
         name = changed[0]
         raise OptionError(
             found=f"{name} {now[name]!r} on resuming a run that was begun with {then.get(name)!r}",
             wanted="the options of the beginning; budget, device and --launch may change",
-            hint="leave out --resume to begin a new run",
+            hint="give the --out of the run you mean, or leave out --resume to begin a new run",
         )
 
 

@@ -23,7 +23,7 @@ from fivefold.engine.inference import predict
 from fivefold.engine.precision import channels_last, choose_device
 from fivefold.nets.build import build, intake_of
 from fivefold.plumbing.errors import BadItem, DataError, RunError
-from fivefold.plumbing.files import printable, whole
+from fivefold.plumbing.files import printable, sync, whole
 from fivefold.plumbing.mirror import fetched_bundle, is_url
 from fivefold.raw_items import Item, name_of, open_item
 from fivefold.step1_pick.new_rows import each_item
@@ -353,6 +353,9 @@ def _copy_member(member: Member, trained: Path, fresh: Path) -> None:
             shutil.copy2(trained / part.file, fresh / part.file)
     else:
         shutil.copytree(trained / _place(member), fresh / _place(member))
+    for file in (fresh / _place(member)).rglob("*"):
+        if file.is_file():
+            sync(file)
 
 
 def _place(member: Member) -> Path:

@@ -83,7 +83,9 @@ def win(
     nets: Annotated[int | None, typer.Option(help="Number of deep nets; else planned.")] = None,
     steps: Annotated[
         int | None,
-        typer.Option(help="Train each net for so many steps, whatever the budget: repeatable."),
+        typer.Option(
+            help="Train each net for so many steps, whatever the budget: repeatable nets."
+        ),
     ] = None,
     net: Annotated[str | None, typer.Option(help="Encoder; see fivefold nets.")] = None,
     input_kind: Input = None,

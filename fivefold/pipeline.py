@@ -47,6 +47,7 @@ from fivefold.step4_train import (
     Site,
     Wish,
     check_net,
+    expected_nets,
     hire,
     plan_nets,
     train_nets,
@@ -162,13 +163,14 @@ class _Pipeline:
             folder=self.train_folder,
         )
         with self.stop.listening(self.progress.say):
-            with self._hired(site) as launchers:
+            wish = self._wish(vault.size)
+            with self._hired(site, wish) as launchers:
                 opponents = self._traditional(dataset, vault.size)
                 notes = Plan(notes=opponents.notes)
                 first = Fleet(members=opponents.members, plan=notes, degraded=())
                 if first.members and not saving.exists(self.folder.path / "bundle", "bundle"):
                     self._bundle(dataset, first)
-                fleet = self._train(site, launchers, first, vault.size)
+                fleet = self._train(site, launchers, first, wish)
             chosen, bundle = self._bundle(dataset, fleet)
             report = self._win(dataset, vault, fleet, chosen, bundle, expander)
         self.folder.beat(
@@ -228,17 +230,28 @@ class _Pipeline:
                 tick=self._bar("traditional"),
             )
         for member in result.members:
-            self.progress.say(f"traditional {member.name}: {member.score:.4f} on validation")
+            self.progress.say(f"traditional {member.name}: {member.score:.4g} on validation")
         opponents = Opponents(members=result.members, notes=result.notes)
         saving.save(opponents, self.train_folder, "traditional")
         return opponents
 
+    def _wish(self, vault_rows: int) -> Wish:
+        asked = self.asked
+        return Wish(
+            nets=asked.nets,
+            encoder=asked.net,
+            seed=asked.seed,
+            vault_rows=vault_rows,
+            steps=asked.steps,
+        )
+
     @contextmanager
-    def _hired(self, site: Site) -> Iterator[tuple[Launcher, ...]]:
+    def _hired(self, site: Site, wish: Wish) -> Iterator[tuple[Launcher, ...]]:
         """Who can train, from here on: workers get ready while the opponent is fitted."""
         settled = self.asked.steps is not None or saving.exists(site.folder, "plan")
         short = self.clock.left() < CREW_SECONDS
-        nets = 1 if short and not settled else self.asked.nets or site.dataset.n_folds
+        expected = expected_nets(site.dataset, self.clock.left(), wish)
+        nets = 1 if short and not settled else expected
         asked, say = self.asked, self.progress.say
         at = where(asked.launch, asked.member_cpus, asked.member_gpus, asked.device)
         launchers = hire(site, self.folder.path, nets=nets, where=at, say=say)
@@ -249,17 +262,10 @@ class _Pipeline:
                 launcher.close()
 
     def _train(
-        self, site: Site, launchers: tuple[Launcher, ...], first: Fleet, vault_rows: int
+        self, site: Site, launchers: tuple[Launcher, ...], first: Fleet, wish: Wish
     ) -> Fleet:
         asked = self.asked
-        wish = Wish(
-            nets=asked.nets,
-            encoder=asked.net,
-            seed=asked.seed,
-            vault_rows=vault_rows,
-            steps=asked.steps,
-        )
-        reserve = REPORT_SECONDS + self._describing_seconds(first.members, vault_rows)
+        reserve = REPORT_SECONDS + self._describing_seconds(first.members, wish.vault_rows)
         share = Share(clock=self.clock, reserve=reserve)
         late = share.left() < LEAST_SECONDS and asked.steps is None
         if (late or self.stop.asked) and not saving.exists(self.train_folder, "plan"):

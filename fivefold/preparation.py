@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fivefold.circumstances import describe, draw_contact_sheet, draw_preview
-from fivefold.contracts.options import Data, Options
+from fivefold.contracts.options import Data, Options, check_seed
 from fivefold.plumbing.files import write_json
 from fivefold.plumbing.places import cache_root
 from fivefold.plumbing.run_folder import refuse_inside, writing
@@ -44,6 +44,7 @@ def look(
         Kinds, counts, sizes, class balance, quarantine, duplicates: the content of `look.json`.
     """
     asked, progress = Options(**options), progress or Silence()
+    check_seed(asked)
     if isinstance(data, str | Path):
         refuse_inside(Path(data), Path(out))
     picked = picked_from(data, asked, progress, winning=False)
@@ -74,6 +75,7 @@ def preview(
         The settings that would be used, and why.
     """
     asked, progress = Options(**options), progress or Silence()
+    check_seed(asked)
     if isinstance(data, str | Path):
         refuse_inside(Path(data), Path(out))
     picked = picked_from(data, asked, progress, winning=False)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fivefold.plumbing.errors import OptionError
+
+MOST_SEED = 2**31 - 1
 Data = Any  # a path, a pair (X, y), a table in memory, or None for the embedded digits
 
 
@@ -54,6 +57,18 @@ class Options:
     member_gpus: float | None = None
     mirror: bool | None = None
     noisy_labels: bool = False
+
+
+def check_seed(asked: Options) -> None:
+    """Refuse a seed that some generator does not take.
+
+    Raises:
+        OptionError: It is below zero, or too large for scikit-learn when folds add to it.
+    """
+    if not 0 <= asked.seed <= MOST_SEED:
+        raise OptionError(
+            found=f"--seed {asked.seed}", wanted=f"0 to {MOST_SEED}", hint="try --seed 0"
+        )
 
 
 def normal(asked: Options) -> Options:

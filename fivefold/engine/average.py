@@ -31,9 +31,10 @@ class Lookahead:
         if step % EVERY == EVERY - 1:
             self.update(net, decay=0.95**EVERY * progress**3)
 
-    def finish(self, net: nn.Module) -> None:
-        """End training on the average."""
-        self.update(net, decay=1.0)
+    def finish(self, net: nn.Module, *, steps: int) -> None:
+        """End training of so many steps on the average; before its first move it knows nothing."""
+        if steps >= EVERY:
+            self.update(net, decay=1.0)
 
 
 def _floats(net: nn.Module) -> dict[str, Tensor]:

@@ -149,8 +149,8 @@ class _Trainer:
             stopped = stopped or self._learn()
         if stopped:
             self.keeper.save()
-        self.learner.lookahead.finish(self.net)
         state = self.learner.state
+        self.learner.lookahead.finish(self.net, steps=state.step)
         return Training(
             seconds=state.seconds,
             epochs=state.step / self.batches.per_epoch,
@@ -195,7 +195,10 @@ class _Trainer:
         learner.state.position, which = next(self.stream)
         set_rate(learner.optimisers, self._rate())
         own = self.peers.share(which)
-        mishaps.rows, loss = halving(partial(self._gradients, own, which), mishaps.rows)
+        most = min(mishaps.rows, max(1, len(own)))  # one of several processes has a share
+        rows, loss = halving(partial(self._gradients, own, which), most)
+        if rows < most:
+            mishaps.rows = rows
         loss = self.peers.combine(self.net, loss, len(own) / len(which))
         for optimiser in learner.optimisers:
             optimiser.step()

@@ -36,7 +36,7 @@ class Peers(Protocol):
         """The part of a batch (n,) that this process works on; all parts are disjoint."""
 
     def spread(self, work: Callable[[IntArray], FloatArray], rows: IntArray) -> FloatArray:
-        """`work(rows)`, (n, k), of which each process does a part; every row is done once."""
+        """`work(rows)`, (n, ...), of which each process does a part; every row is done once."""
 
     def agree(self, *values: float) -> tuple[float, ...]:
         """The `values` that the first process has."""

@@ -40,14 +40,13 @@ class Limit:
         return min(1.0, max(timed, counted))
 
 
-def rate(progress: float, *, rise: float, last: float = 0.0) -> float:
+def rate(progress: float, *, rise: float) -> float:
     """Share of the peak rate at `progress`: linear rise, then linear fall (Smith 2018).
 
     Args:
         progress: In [0, 1].
         rise: Share of training in which the rate rises from a fifth to its peak.
-        last: Share of the peak left at the end.
     """
     if progress < rise:
         return 0.2 + 0.8 * progress / rise
-    return last + (1.0 - last) * (1.0 - progress) / (1.0 - rise)
+    return (1.0 - progress) / (1.0 - rise)

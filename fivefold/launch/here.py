@@ -76,8 +76,18 @@ class Here:
                 foreman.done(order)
 
     def rows_per_second(self, recipe: Recipe, *, seconds: float) -> float:
-        """Training rows per second of one net on all cores."""
-        return self._work.rows_per_second(recipe, seconds=seconds)
+        """Training rows per second of one net on all cores; 0 where it cannot be timed.
+
+        Raises:
+            OSError: The disk refuses what is written.
+            RunError: The run cannot go on.
+        """
+        try:
+            return self._work.rows_per_second(recipe, seconds=seconds)
+        except (*REFUSED, RunError):
+            raise
+        except Exception:  # noqa: BLE001 - if that net is trained yet, it fails and says of what
+            return 0.0
 
     def close(self) -> None:
         """Nothing is held."""

@@ -36,6 +36,18 @@ def is_archive(name: str, head: bytes) -> bool:
     return not office and (magic or head[257:262] == b"ustar" or named)
 
 
+def unpacked(scratch: Path) -> list[tuple[Path, float]]:
+    """The blobs of archives in a scratch folder, and when each was last used."""
+    blobs = ((index.with_suffix(".blob"), index) for index in scratch.glob("archive-*.json"))
+    return [(blob, index.stat().st_mtime) for blob, index in blobs if blob.exists()]
+
+
+def remove_unpacked(blob: Path) -> None:
+    """Remove one of them; its archive is unpacked anew when it is read again."""
+    blob.with_suffix(".json").unlink(missing_ok=True)
+    blob.unlink(missing_ok=True)
+
+
 @final
 class ArchiveSource:
     """The members of a .zip or .tar(.gz, .xz, .bz2) archive.
@@ -71,7 +83,9 @@ class ArchiveSource:
         self._blob = scratch / f"archive-{self._stamp}.blob"
         index_file = scratch / f"archive-{self._stamp}.json"
         index = read_json(index_file) if index_file.exists() and self._blob.exists() else {}
-        if index.get("form") != _FORM:
+        if index.get("form") == _FORM:
+            os.utime(index_file)  # the least recently used goes first
+        else:
             index = self._spool(limits or Limits(), tick)
             write_json(index_file, index)
         self._places: dict[str, tuple[int, int]] = dict(

@@ -27,7 +27,8 @@ def seconds(budget: str | float) -> float:
     parts = _PART.findall(text)
     rest = _PART.sub("", text).strip()
     total = sum(float(number) * _UNITS[(unit or "s")[0]] for number, unit in parts)
-    if rest or not parts or total <= 0:
+    alone = len(parts) == 1 or all(unit for _, unit in parts)  # in 1h30 the 30 may be anything
+    if rest or not parts or not alone or total <= 0:
         raise OptionError(
             found=f"budget {budget!r}",
             wanted="a time above zero such as 90s, 10m or 1h30m",

@@ -37,11 +37,16 @@ def atomic(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
         yield temporary
-        with temporary.open("rb+") as handle:
-            os.fsync(handle.fileno())
+        sync(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sync(file: Path) -> None:
+    """Wait until the disk has what was written to a file: a power cut may come after a rename."""
+    with file.open("rb+") as handle:
+        os.fsync(handle.fileno())
 
 
 def is_temporary(name: str) -> bool:

@@ -168,15 +168,22 @@ class RunFolder:
         return tuple((str(name), float(took)) for name, took in self.facts["phases"])
 
 
-def default_path(name: str, *, resume: bool) -> Path:
-    """`runs/NAME`, or the next free `runs/NAME-2`; to resume, the newest that was begun."""
+def default_path(name: str) -> Path:
+    """`runs/NAME`, or the next free `runs/NAME-2`."""
+    return next(path for path in _numbered(name) if not path.exists())
+
+
+def begun(name: str) -> list[tuple[Path, dict[str, Any]]]:
+    """The runs at default paths of that name and what each was asked, the newest first."""
+    runs = [path for path in _numbered(name) if (path / "run.json").exists()]
+    runs.sort(key=lambda path: (path / "run.json").stat().st_mtime, reverse=True)
+    return [(path, _facts(path)["asked"]) for path in runs]
+
+
+def _numbered(name: str) -> list[Path]:
     stem = re.sub(r"[^\w.-]+", "-", printable(name)).strip("-.") or "data"
     root = Path(os.environ.get("FIVEFOLD_RUNS", "runs"))
-    numbered = [root / stem, *(root / f"{stem}-{i}" for i in range(2, 10_000))]
-    begun = [path for path in numbered if (path / "run.json").exists()]
-    if resume and begun:
-        return max(begun, key=lambda path: (path / "run.json").stat().st_mtime)
-    return next(path for path in numbered if not path.exists())
+    return [root / stem, *(root / f"{stem}-{i}" for i in range(2, 10_000))]
 
 
 def refuse_inside(data: Path, out: Path) -> None:

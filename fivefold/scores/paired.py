@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from fivefold.scores.measure import Metric, Sums
     from fivefold.scores.resampling import Counts, Draws, Table
 
+_ROUNDING = 1e-6  # of a score from sums in single precision
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
@@ -69,7 +71,8 @@ def paired(
         drawn: From `draws`: how often is resampled and swapped, and what together.
     """
     a, b = (metric_.contributions(system[1], targets) for system in (first, second))
-    difference = float(metric_.finish(*a.totals()) - metric_.finish(*b.totals()))
+    scores = [float(metric_.finish(*each.totals())) for each in (a, b)]
+    difference = scores[0] - scores[1]
     if metric_.proportion and metric_.per_row and drawn.groups is None:
         p = mcnemar(a.values > 0, b.values > 0)
         low, high = discordant_interval(a.values > 0, b.values > 0)
@@ -77,7 +80,8 @@ def paired(
         pair = [tables(a, drawn), tables(b, drawn)]
         of_a, of_b = (metric_.finish(*each) for each in summed(pair, drawn.resamples()))
         low, high = centred(of_a - of_b, difference, 0.95, drawn)
-        p = _permutation(metric_, pair, difference, drawn)
+        largest = max(map(abs, scores))
+        p = _permutation(metric_, pair, drawn, difference=difference, largest=largest)
     ahead = low > 0 if metric_.higher_is_better else high < 0
     return Comparison(
         a=first[0],
@@ -119,12 +123,18 @@ def discordant_interval(
 
 
 def _permutation(
-    metric_: Metric, pair: list[tuple[Table, Table]], difference: float, drawn: Draws
+    metric_: Metric,
+    pair: list[tuple[Table, Table]],
+    drawn: Draws,
+    *,
+    difference: float,
+    largest: float,
 ) -> float:
     """Share of swaps that make as large a difference; of few units all swaps are looked at."""
-    found = [_swapped(metric_, pair, swaps) for swaps in drawn.swaps()]
-    # The tolerance keeps a swap that changes nothing from counting as smaller by rounding.
-    extreme = np.abs(np.concatenate(found)) >= abs(difference) - 1e-6
+    found = np.abs(np.concatenate([_swapped(metric_, pair, swaps) for swaps in drawn.swaps()]))
+    # The tolerance keeps a swap that changes nothing from counting as smaller by rounding; it is a
+    # share of the scores, for those of a target in amperes may differ by a millionth at most.
+    extreme = found >= abs(difference) - _ROUNDING * largest
     if drawn.swaps_all:
         return float(extreme.mean())
     return float((1 + extreme.sum()) / (1 + len(extreme)))

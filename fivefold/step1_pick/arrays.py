@@ -12,6 +12,7 @@ from fivefold.inputs.image import Scale, as_pictures, scale_of
 from fivefold.plumbing.errors import BadItem, DataError
 from fivefold.plumbing.sources import ArraySource
 from fivefold.step1_pick.found import Found
+from fivefold.step1_pick.targets import are_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,8 +124,12 @@ def _target(y: Numbers) -> str:
     """What y asks for."""
     if y.ndim == 2:
         return "labels" if y.dtype.kind == "b" else "tags" if y.dtype.kind in "OUS" else "number"
-    fractions = y.dtype.kind == "f" and bool((np.isfinite(y) & (y != np.rint(y))).any())
-    return "number" if fractions else "class"
+    if y.dtype.kind != "f":
+        return "class"
+    finite = y[np.isfinite(y)]
+    # Whole numbers that somebody stored as fractions are the classes they would be in a table.
+    whole = bool((finite == np.rint(finite)).all())
+    return "class" if whole and not are_numbers(list(map(str, finite)), "label") else "number"
 
 
 def _several(y: Numbers, target: str) -> tuple[str | None, ...]:

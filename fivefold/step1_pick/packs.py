@@ -124,8 +124,15 @@ def inputs_in(path: Path) -> NDArray[np.generic]:
 
 
 def _is_pack(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(512)
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except PermissionError as cause:
+        raise DataError(
+            found=f"{printable(str(path))}, which may not be read ({cause.strerror})",
+            wanted="a file that you may read",
+            hint="see who owns it: ls -l",
+        ) from cause
     # A .zip of .npy files is an archive, whose files are the items.
     packed = head.startswith(HDF5) or path.suffix.lower() == ".npz"
     return packed and is_array_file(head) and not head.startswith(NPY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,7 +88,7 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
     """
     check_word("input", input_kind)
     check_word("target", target_kind)
-    second = None if test is None or not Path(test).exists() else Path(test)
+    second = None if test is None or not os.path.exists(test) else Path(test)  # noqa: PTH110
     asked = Asked(
         scratch=scratch,
         kind=input_kind,

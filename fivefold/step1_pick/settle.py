@@ -93,7 +93,7 @@ def _test(
     if text not in fields.words and rule is not None and rule.field in fields.words:
         tests = [rule.holds(cell) for cell in fields.column(rule.field)]
     else:
-        tests = _said(text, fields.choose(text, "--test")[1])
+        tests = _said(text, _asked_for(text, fields))
     count = sum(one is True for one in tests)
     if not 0 < count < len(tests):
         raise OptionError(
@@ -112,6 +112,18 @@ def _test(
         option="--test DATA|CONDITION",
     )
     return tuple(parts), guess
+
+
+def _asked_for(text: str, fields: Fields) -> list[Cell]:
+    """The cells that `--test` names; what names none may have been meant for a path."""
+    try:
+        return fields.choose(text, "--test")[1]
+    except DataError as missing:
+        raise OptionError(
+            found=f"--test {printable(text)}, and {missing.found}",
+            wanted=f"{missing.wanted}, or a path that is there",
+            hint="name one of the columns found, or check the path",
+        ) from missing
 
 
 def _said(text: str, cells: Sequence[Cell]) -> list[bool | None]:

@@ -43,7 +43,7 @@ def read_target(
         return asked or "labels", lists, "each label is a list"
     pointed = _pointed(labels)
     numbers = [label for label in pointed if label is not None]
-    if asked == "number" or (asked is None and _numbers(numbers, column)):
+    if asked == "number" or (asked is None and are_numbers(numbers, column)):
         return "number", _checked(pointed), _why_number(numbers)
     several = any(SEPARATOR in label for label in given)
     if several and asked in (None, "labels"):
@@ -55,7 +55,13 @@ def read_target(
     return asked or "class", list(labels), ""
 
 
-def _numbers(given: Sequence[str], column: str | None) -> bool:
+def are_numbers(given: Sequence[str], column: str | None) -> bool:
+    """Whether labels are amounts: fractions, or whole numbers of more values than classes have.
+
+    Args:
+        given: The labels; several of a row joined by SEPARATOR.
+        column: Their column, whose name may say that numbers are classes.
+    """
     pieces = [piece for label in given for piece in label.split(SEPARATOR)]
     if not pieces or not all(is_number(piece) for piece in pieces):
         return False

@@ -125,6 +125,7 @@ def _key(wanted: Wanted) -> str:
     stamps = [source.stamp() for source in wanted.sources]
     digest = hashlib.blake2b(repr((made_by, stamps)).encode(), digest_size=16)
     digest.update(wanted.origins.tobytes())
+    digest.update(wanted.sample.astype(np.int64).tobytes())  # the shape is learned from these
     digest.update("\0".join(wanted.names).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 

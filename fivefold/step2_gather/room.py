@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fivefold.contracts.rows import IntArray
+from fivefold.plumbing.archives import remove_unpacked, unpacked
 from fivefold.plumbing.building import remove_killed
 from fivefold.plumbing.errors import RunError
 from fivefold.plumbing.files import printable, size_words
@@ -91,7 +92,9 @@ def room_for(
 
 
 def make_room(root: Path, needed: int, limit: int) -> tuple[str, ...]:
-    """Remove killed builds, then old caches until all with the new one stay below `limit`.
+    """Remove killed builds, then what is old until all with the new cache stay below `limit`.
+
+    Unpacked archives count as caches do.
 
     Args:
         root: Folder of all caches.
@@ -104,22 +107,27 @@ def make_room(root: Path, needed: int, limit: int) -> tuple[str, ...]:
     """
     now = time.time()
     remove_killed(root)
-    caches = sorted((m.stat().st_mtime, m.parent) for m in root.glob("*/manifest.json"))
+    caches = [(m.stat().st_mtime, m.parent) for m in root.glob("*/manifest.json")]
     sizes = {folder: sum(f.stat().st_size for f in folder.iterdir()) for _, folder in caches}
+    archives = dict(unpacked(root))
+    sizes |= {blob: blob.stat().st_size for blob in archives}
     total, dropped = sum(sizes.values()) + needed, 0
-    for used, folder in caches:
+    for used, place in sorted([*caches, *((used, blob) for blob, used in archives.items())]):
         if total <= limit or now - used < _KEPT_SECONDS:
             break
-        if abandoned(folder / ROWS) is False:
+        if place in archives:
+            remove_unpacked(place)
+        elif abandoned(place / ROWS) is False:
             continue
-        shutil.rmtree(folder, ignore_errors=True)
-        total -= sizes[folder]
+        else:
+            shutil.rmtree(place, ignore_errors=True)
+        total -= sizes[place]
         dropped += 1
     if not dropped:
         return ()
     return (
-        f"removed {dropped} old decoded cache{'s' * (dropped > 1)}, least recently used first, "
-        f"to keep all below {size_words(limit)}",
+        f"removed {dropped} old cache{'s' * (dropped > 1)} of decoded or unpacked data, least "
+        f"recently used first, to keep all below {size_words(limit)}",
     )
 
 

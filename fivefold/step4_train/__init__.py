@@ -8,7 +8,7 @@ from fivefold.contracts import saving
 from fivefold.contracts.orders import Launcher, Order
 from fivefold.contracts.records import Fleet, Member, Plan, PlanLine
 from fivefold.step4_train.foreman import LEAST_SECONDS, Audience, PlanForeman, Share
-from fivefold.step4_train.line_up import make_plan, make_plan_of_steps
+from fivefold.step4_train.line_up import expected_nets, make_plan, make_plan_of_steps
 from fivefold.step4_train.members import Site, TrainedFold, join_folds
 from fivefold.step4_train.recipes import Wish, check_net, train_rows
 from fivefold.step4_train.staff import help_train, hire
@@ -24,6 +24,7 @@ __all__ = [
     "Site",
     "Wish",
     "check_net",
+    "expected_nets",
     "help_train",
     "hire",
     "plan_nets",

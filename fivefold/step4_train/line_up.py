@@ -69,6 +69,12 @@ def _plans(
     return plans
 
 
+def expected_nets(dataset: Dataset, seconds: float, wish: Wish) -> int:
+    """How many nets a plan of `seconds` begins with: one for each fold and encoder, or as asked."""
+    most = None if wish.steps else int(seconds / ENCODER_SECONDS)
+    return wish.nets or dataset.n_folds * len(_fitting(dataset, wish, most))
+
+
 def make_plan_of_steps(
     dataset: Dataset, launchers: Sequence[Launcher], steps: int, wish: Wish
 ) -> Plan:

@@ -35,8 +35,8 @@ class Ground:
 def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
     """Training rows per second of `recipe`, averaged over its two resolutions.
 
-    What takes more than `seconds` is not timed any longer than two steps. The lower resolution
-    counts as faster by a power of its number of pixels where too little time is left to time it.
+    Where that takes more than `seconds`, it ends after three steps and half a second. The lower
+    resolution counts as faster by a power of its number of pixels where too little time is left.
 
     Raises:
         DivergedError: It diverges at once.

@@ -92,7 +92,7 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
     (done_already,) = site.peers.agree(known is not None)
     if done_already:
         return known or saving.load(TrainedFold, folder, f"{number}")
-    dataset, begin = site.dataset, time.monotonic()
+    dataset = site.dataset
     train_rows = np.flatnonzero(dataset.folds != number)
     held_rows = np.flatnonzero(dataset.folds == number)
     recipe = replace(order.recipe, seed=order.recipe.seed + 100 * number)
@@ -113,6 +113,7 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
         stop=site.stop,
     )
     training = train(net, job, watch, checkpoint)
+    trained = time.monotonic()
     candidates = views_within(net, site.expander, order.views)
     views = choose_views(net, site, held_rows, recipe, candidates)
     answers = _answers(net, site, held_rows, recipe, views)
@@ -124,7 +125,7 @@ def train_fold(site: Site, order: Order, limit: Limit) -> TrainedFold:
             fold=number,
             file=f"{name}/{number}.weights.safetensors",
             score=float(score),
-            seconds=round(time.monotonic() - begin, 2),
+            seconds=round(training.seconds + time.monotonic() - trained, 2),
             epochs=round(training.epochs, 2),
             curve=training.curve,
             views=views,
@@ -204,8 +205,10 @@ def _known(folder: Path, number: int, checkpoint: Checkpoint, limit: Limit) -> T
 
 def _write(done: TrainedFold, net: Net, folder: Path, checkpoint: Checkpoint) -> None:
     """The weights, then the record that says they are there."""
+    # Copies, for weights that two layers share are refused by the format.
+    weights = {k: v.to("cpu", copy=True).contiguous() for k, v in net.state_dict().items()}
     with atomic(folder / f"{done.fold.fold}.weights.safetensors") as file:
-        save_file({k: v.contiguous() for k, v in net.state_dict().items()}, file)
+        save_file(weights, file)
     saving.save(done, folder, f"{done.fold.fold}")
     if not done.stopped:  # an interrupted net can go on from its checkpoint
         checkpoint.clear()

@@ -86,7 +86,8 @@ def plan_encoder(
         slots=best.slots,
         alone=trial.alone,
         held_seconds=answering.held * best.slots,
-        vault_seconds=trial.answering(at_the_end).vault,
+        # By the same views: nets have settled on theirs when they answer for the vault.
+        vault_seconds=_answering(dataset, wish, at_the_end, answering.views).vault,
         views=answering.views,
     )
 

@@ -36,6 +36,7 @@ _METRIC_NAMES = {
     "macro_f1": "macro F1",
     "micro_f1": "micro F1",
     "span_f1": "span F1",
+    "mean_average_precision": "average precision of a row's ranking",
     "rmse": "root mean squared error",
     "mae": "mean absolute error",
     "r2": "R\u00b2",
@@ -134,11 +135,11 @@ def metric_name(metric: str) -> str:
 
 
 def number(metric: str, value: float | None) -> str:
-    """A score: `97.3 %` for shares, `0.123` otherwise, a dash where there is none."""
+    """A score: `97.3 %` for shares, `0.123` or `0.00123` otherwise, a dash where there is none."""
     if value is None:
         return "-"
     if metric not in SHARES:
-        return f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"
+        return _plain(value)
     # 9,996 of 10,000 must not read as a perfect score
     return f"{min(100 * value, 99.9) if value < 1 else 100.0:.1f} %"
 
@@ -147,7 +148,14 @@ def difference(metric: str, value: float | None) -> str:
     """A difference of scores: points (hundredths) for shares, the plain number otherwise."""
     if value is None:
         return "-"
-    return f"{100 * value:.1f}" if metric in SHARES else f"{value:.3f}"
+    return f"{100 * value:.1f}" if metric in SHARES else _plain(value)
+
+
+def _plain(value: float) -> str:
+    """Three decimals, or three digits of what is too small for that or too large."""
+    if value == 0 or 0.1 <= abs(value) < 1000:
+        return f"{value:.3f}"
+    return f"{value:.4g}" if abs(value) >= 1000 else f"{value:#.3g}"
 
 
 def p_value(p: float | None) -> str:

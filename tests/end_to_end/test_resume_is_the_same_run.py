@@ -1,11 +1,14 @@
 """A resumed run is the run that was begun: other options would seal other rows."""
 
+import os
+
 import pytest
 
 import fivefold
-from fivefold.beginning import facts
+from fivefold.beginning import facts, run_folder
 from fivefold.contracts.options import Options
-from fivefold.plumbing.run_folder import RunFolder
+from fivefold.plumbing.run_folder import RunFolder, default_path
+from fivefold.preparation import look, preview
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"label": "other"}, {"metric": "log_loss"}])
@@ -15,8 +18,32 @@ def test_other_options_are_refused(tmp_path, change):
         fivefold.win(budget=60, out=tmp_path / "run", resume=True, **change)
 
 
-@pytest.mark.parametrize("seed", [-1, -100])
-def test_seeds_below_zero_are_refused(tmp_path, seed):
+def test_the_run_of_the_same_data_and_options_goes_on(tmp_path, monkeypatch):
+    """The newest folder of that name may be of other data, or of another seed."""
+    monkeypatch.setenv("FIVEFOLD_RUNS", str(tmp_path / "runs"))
+    for number, (folder, seed) in enumerate([("a", 0), ("a", 1), ("b", 0)]):
+        data = tmp_path / folder / "train"
+        begun = facts(data, Options(budget=60.0, seed=seed))
+        run = RunFolder.begin(default_path("train"), begun)
+        run.release()
+        os.utime(run.path / "run.json", (number, number))
+
+    def resumed(folder, **asked):
+        asked = Options(budget=60.0, **asked)
+        with run_folder(tmp_path / folder / "train", asked, None, resume=True, say=print) as run:
+            return run.path.name
+
+    assert resumed("a") == "train"
+    assert resumed("a", seed=1) == "train-2"
+    assert resumed("b") == "train-3"
+    assert resumed("c") == "train-4"  # nothing of it was begun
+    with pytest.raises(fivefold.OptionError, match="seed 2 on resuming"):
+        resumed("a", seed=2)
+
+
+@pytest.mark.parametrize("seed", [-1, -100, 2**31])
+@pytest.mark.parametrize("command", [fivefold.win, preview, look])
+def test_seeds_that_no_generator_takes_are_refused(tmp_path, seed, command):
     with pytest.raises(fivefold.OptionError, match="--seed"):
-        fivefold.win(budget=60, out=tmp_path / "run", seed=seed)
+        command(out=tmp_path / "run", seed=seed)
     assert not (tmp_path / "run").exists()

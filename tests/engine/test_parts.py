@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from fivefold.engine.average import Lookahead
+from fivefold.engine.average import EVERY, Lookahead
 from fivefold.engine.batches import Batches, Position
 from fivefold.engine.optimisers import Muon, orthogonalise
 from fivefold.engine.precision import choose_device
@@ -85,8 +85,20 @@ def test_the_average_follows_the_net_and_the_net_the_average():
         net.weight.fill_(1.0)
         lookahead.update(net, decay=0.75)
     assert torch.allclose(net.weight, torch.full((1, 2), 0.25))
-    lookahead.finish(net)
+    with torch.no_grad():
+        net.weight.fill_(0.5)
+    lookahead.finish(net, steps=EVERY)
     assert torch.allclose(net.weight, torch.full((1, 2), 0.25))
+
+
+def test_a_net_of_few_steps_keeps_them():
+    """The average has not moved yet: it is still what the net was begun with."""
+    net = nn.Linear(2, 1, bias=False)
+    lookahead = Lookahead(net)
+    with torch.no_grad():
+        net.weight.fill_(1.0)
+    lookahead.finish(net, steps=EVERY - 1)
+    assert torch.equal(net.weight, torch.ones(1, 2))
 
 
 @pytest.mark.parametrize("word", ["gpu", "", "CPU"])

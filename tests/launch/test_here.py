@@ -24,6 +24,19 @@ class Work:
         self.done.append(order.title)
 
 
+class Untimed(Work):
+    """Fails when a candidate is timed."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+        self.let_go.set()
+
+    def rows_per_second(self, recipe, *, seconds):
+        del recipe, seconds
+        raise self.error
+
+
 def test_it_prepares_in_the_background_and_trains_afterwards():
     work, foreman = Work(), Listener()
     here = Here(work)
@@ -32,6 +45,17 @@ def test_it_prepares_in_the_background_and_trains_afterwards():
     threading.Timer(0.1, work.let_go.set).start()
     here.run(orders("a", 2), foreman)
     assert work.done == ["prepared", "a/0", "a/1"]
+
+
+@pytest.mark.parametrize("error", [ValueError("shapes"), RuntimeError("cuDNN")])
+def test_a_candidate_that_cannot_be_timed_is_the_slowest(error):
+    assert Here(Untimed(error)).rows_per_second(None, seconds=1.0) == 0.0
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_what_is_no_fault_of_the_candidate_is_raised(error):
+    with pytest.raises(type(error)):
+        Here(Untimed(error)).rows_per_second(None, seconds=1.0)
 
 
 def test_what_is_amiss_in_preparing_is_raised_where_somebody_waits_for_it():

@@ -16,7 +16,9 @@ def test_budgets(text, wanted):
     assert seconds(text) == wanted
 
 
-@pytest.mark.parametrize("text", ["", "soon", "-5", "0", "10x", "m", "1h of time", "nan", "inf"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "-5", "0", "10x", "m", "1h of time", "nan", "1h30", "5 5"]
+)
 def test_what_is_no_budget(text):
     with pytest.raises(OptionError, match="10m"):
         seconds(text)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from fivefold.scores.metrics import METRICS
+from fivefold.scores.metrics import METRICS, metric
 from fivefold.scores.paired import discordant_interval, mcnemar, paired
 from fivefold.scores.resampling import draws
 
@@ -68,3 +68,16 @@ def test_the_interval_leaves_out_zero_only_where_the_test_rejects():
 def test_equal_answers_differ_by_nothing():
     right = np.array([True, False, True])
     assert discordant_interval(right, right) == (0.0, 0.0)
+
+
+def test_a_difference_of_amperes_is_tested_as_one_of_tons():
+    """Scores of a target around 1e-8 are small; what is better is better all the same."""
+    rng = np.random.default_rng(0)
+    found = []
+    for unit in (1.0, 1e-8):
+        y = unit * rng.normal(size=(200, 1))
+        good, poor = (np.hstack([y + unit * off, np.full_like(y, unit)]) for off in (0.1, 0.5))
+        drawn = draws(200, 500, np.random.default_rng(0))
+        found.append(paired(metric("rmse"), ("a", good), ("b", poor), y, drawn=drawn))
+    assert [one.beats for one in found] == [True, True]
+    assert found[1].p == pytest.approx(found[0].p)

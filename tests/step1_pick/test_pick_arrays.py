@@ -140,3 +140,13 @@ def test_a_pair_is_two_and_takes_no_test_folder(tmp_path):
     with pytest.raises(DataError, match="a tuple of 3"):
         pick((X2, Y, Y), scratch=tmp_path)
     assert "beside a pair" in refused(X2, error=OptionError, test=tmp_path)
+
+
+def test_whole_numbers_of_many_values_are_amounts_as_in_a_table():
+    amounts = np.arange(25, 325, 3).astype(np.float64)
+    picked = arrays(np.zeros((100, 2)) + amounts[:, None], amounts)
+    assert picked.problem.target.kind == "number"
+    classes = np.repeat(np.arange(100.0), 10)  # counted, each many times: names of classes
+    picked = arrays(np.zeros((1000, 2)) + classes[:, None], classes)
+    assert picked.problem.target.kind == "class"
+    assert picked.listing.labels[-1] == "99"

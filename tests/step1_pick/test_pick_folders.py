@@ -210,6 +210,14 @@ def test_a_test_part_from_a_second_source(tmp_path):
     assert guess(picked, "parts").answer == "test 3, from --test"
 
 
+def test_a_path_that_is_not_there_is_not_only_taken_for_a_column(tmp_path):
+    root = fill(tmp_path / "data", "a", "b")
+    for typed in (str(tmp_path / "moer"), "speaker=" + 300 * "x"):
+        with pytest.raises(OptionError, match="or a path that is there") as caught:
+            pick(root, test=typed, scratch=tmp_path / "s")
+        assert typed[:20] in caught.value.found
+
+
 def test_only_the_test_part_of_a_second_source_is_used(tmp_path):
     root = fill(tmp_path / "data", "a", "b")
     fill(tmp_path / "more", "train/a", "train/b", "test/a", "test/b")

@@ -52,6 +52,18 @@ def test_changed_data_are_decoded_anew(make, look, rng):
     assert again.fingerprint != first.fingerprint
 
 
+def test_another_test_part_is_another_cache(look, tmp_path):
+    """What the form of items is learned from are other rows then."""
+    lines = [f"{['good', 'bad'][i % 2]},{2000 + i},{'long ' * i} text {i}" for i in range(80)]
+    file = tmp_path / "reviews.csv"
+    file.write_text("label,year,text\n" + "\n".join(lines))
+    whole = look(file).dataset
+    assert look(file).dataset.cache_hit
+    early = look(file, test="year>=2020").dataset
+    assert not early.cache_hit
+    assert early.shape != whole.shape
+
+
 def test_a_damaged_cache_is_made_anew(make, look):
     root = make({"cat": 12, "dog": 12})
     file = look(root).dataset.rows.file
@@ -113,8 +125,24 @@ def test_the_least_recently_used_caches_make_room(tmp_path):
     assert not oldest.exists()
     assert not older.exists()
     assert kept.exists()
-    assert "removed 2 old decoded caches" in note
+    assert "removed 2 old caches of decoded or unpacked data" in note
     assert room.make_room(tmp_path, needed=1000, limit=2500) == ()
+
+
+def test_unpacked_archives_make_room_as_caches_do(tmp_path):
+    blobs = []
+    for name, days in (("x", 9), ("y", 2)):
+        index, blob = tmp_path / f"archive-{name}.json", tmp_path / f"archive-{name}.blob"
+        blob.write_bytes(b"\0" * 1000)
+        index.write_text("{}")
+        then = index.stat().st_mtime - days * 86_400
+        os.utime(index, (then, then))
+        blobs.append(blob)
+    kept = old_cache(tmp_path, "c", size=1000, days=5)
+    assert len(room.make_room(tmp_path, needed=1000, limit=3500)) == 1
+    assert [blob.exists() for blob in blobs] == [False, True]
+    assert [file.name for file in tmp_path.glob("*.json")] == ["archive-y.json"]
+    assert kept.exists()
 
 
 def test_a_cache_of_today_stays(tmp_path):

@@ -8,7 +8,7 @@ import torch
 from fivefold import catalog
 from fivefold.plumbing.clock import Clock
 from fivefold.step4_train import Share, Site, plan_nets
-from fivefold.step4_train.line_up import make_plan, make_plan_of_steps
+from fivefold.step4_train.line_up import expected_nets, make_plan, make_plan_of_steps
 from fivefold.step4_train.plan import MOST_TIMES
 from fivefold.step4_train.recipes import Wish, wanted_epochs
 
@@ -134,3 +134,13 @@ def test_nothing_is_timed_beside_workers_that_start(dataset, tmp_path):
     plan = plan_nets(site, [here, Starting(here)], share, Wish())
     assert trained(plan) == [(net, 5) for net in NETS]
     assert min(timing.rows_per_second for timing in plan.timings) == 20_000
+
+
+def test_who_is_hired_goes_by_the_nets_that_a_plan_begins_with(dataset, made_dataset):
+    large = made_dataset(20_000, (32, 32, 3), 1)
+    assert expected_nets(large, 600.0, Wish()) == 3
+    assert expected_nets(dataset, 600.0, Wish()) == 15
+    assert expected_nets(dataset, 30.0, Wish()) == 5
+    assert expected_nets(dataset, 600.0, Wish(encoder="vgg")) == 5
+    assert expected_nets(dataset, 600.0, Wish(nets=4)) == 4
+    assert expected_nets(large, 1.0, Wish(steps=10)) == 3

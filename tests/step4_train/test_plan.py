@@ -154,3 +154,15 @@ def test_nets_of_other_encoders_are_company_too(made_dataset):
     plan = planning.plan_encoder(made_dataset(700, (32, 32, 3), 5), launchers, 9, wish)
     assert sum(line.nets for line in plan.lines) == 1
     assert plan.slots == 2
+
+
+def test_the_vault_is_answered_by_the_views_that_nets_settle_on(made_dataset):
+    """A machine that answers by itself what eight trained has not got fewer views to pass."""
+    group = Pretended(8000, slots=1)
+    group.alone = 1 / 8
+    dataset, wish = made_dataset(20_000, (32, 32, 3), 1), Wish(vault_rows=10_000)
+    plan = make_plan(dataset, [group], 500.0, wish)
+    (chosen,) = [t for t in plan.timings if t.chosen]
+    assert plan.views == max(planning.VIEWS)
+    per_row = plan.views / (planning.ANSWER_SPEED * chosen.rows_per_second / 8)
+    assert plan.vault_seconds == pytest.approx(10_000 * per_row)

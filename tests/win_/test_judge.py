@@ -13,7 +13,7 @@ from fivefold.scores.calibration import apply_temperature
 from fivefold.scores.intervals import Interval
 from fivefold.scores.paired import Comparison
 from fivefold.win_.judge import Verdict, judge
-from fivefold.win_.words import duration, number, p_value, sentence, verdict_words
+from fivefold.win_.words import difference, duration, number, p_value, sentence, verdict_words
 
 
 def _judge(ours) -> Verdict:
@@ -179,6 +179,10 @@ def test_numbers_in_words():
     assert number("accuracy", 0.99996) == "99.9 %"
     assert number("accuracy", 1.0) == "100.0 %"
     assert number("log_loss", 0.12345) == "0.123"
+    assert number("rmse", 0.0118) == "0.0118"
+    assert number("rmse", 1.234e-9) == "1.23e-09"
+    assert number("rmse", 12345.678) == "1.235e+04"
+    assert [difference("rmse", d) for d in (0.0, -0.0004, 0.5)] == ["0.000", "-0.000400", "0.500"]
     assert number("accuracy", None) == "-"
     assert [duration(s) for s in (0.42, 12, 300, 298, 3720)] == [
         "0.4 s", "12 s", "5 min", "4 min 58 s", "1 h 2 min",
