@@ -144,12 +144,12 @@ def _order(wanted: Wanted, folder: Path, limits: Limits) -> Order:
 def _learned(crew: Crew, wanted: Wanted, total: int) -> dict[str, Any]:
     """The cached shape; a sample without one good item says nothing, so the next is tried."""
     others = np.setdiff1d(np.arange(total), wanted.sample)
-    rows = np.concatenate([_spread(wanted.sample), others])
     most = wanted.kind.samples
-    for start in range(0, total, most):
-        shape = crew.learn(_in_sweeps(rows[start : start + most]))
-        if shape is not None:
-            return shape
+    for rows in (_spread(wanted.sample), others):  # apart: a small sample is not filled up
+        for start in range(0, len(rows), most):
+            shape = crew.learn(_in_sweeps(rows[start : start + most]))
+            if shape is not None:
+                return shape
     reasons = commonest({**crew.refused, **crew.bad}.values())
     raise DataError(
         found=f"{total:,} items of which not one can be used ({reasons})",

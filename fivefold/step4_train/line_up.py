@@ -90,7 +90,8 @@ def _fitting(dataset: Dataset, wish: Wish, most: int | None) -> tuple[str, ...]:
     if wish.encoder is not None:
         return (wish.encoder,)
     words = line_up(dataset)
-    return words[: max(1, min(most or len(words), wish.nets or len(words)))]
+    room = len(words) if most is None else most
+    return words[: max(1, min(room, wish.nets or len(words)))]
 
 
 def _nets_of(number: int, encoders: int, nets: int | None) -> int | None:

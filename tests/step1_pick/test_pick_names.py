@@ -167,5 +167,5 @@ def test_bad_patterns_and_conditions(spoken, tmp_path):
         pick(spoken, scratch=tmp_path, label="{a}+{b}.wav")
     with pytest.raises(OptionError, match="a number behind <"):
         pick(spoken, scratch=tmp_path, test="field3<x")
-    with pytest.raises(DataError, match="fields field1, field2, field3"):
+    with pytest.raises(OptionError, match="fields field1, field2, field3"):
         pick(spoken, scratch=tmp_path, test="nothing=1")

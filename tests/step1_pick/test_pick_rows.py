@@ -429,7 +429,7 @@ def test_a_condition_says_which_rows_are_the_test_part(tmp_path):
     for bad in ("year>=3000", "year>=1000"):
         with pytest.raises(OptionError, match="of 40 rows"):
             pick(tmp_path / "x.csv", test=bad, scratch=tmp_path)
-    with pytest.raises(DataError, match="columns label, text, year"):
+    with pytest.raises(OptionError, match="columns label, text, year"):
         pick(tmp_path / "x.csv", test="month=3", scratch=tmp_path)
 
 
