@@ -34,7 +34,8 @@ class Found:
         scale: Numbers that are black and white, where pictures are not pixels yet (arrays).
         fields: What options can name of each row.
         joined: A second source that was given as test part is among the rows.
-        group: The field whose values keep rows together, where one is believed.
+        group: The field whose values keep rows together, where one is believed; once settled the
+            one that is used.
     """
 
     source: Raw
