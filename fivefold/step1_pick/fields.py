@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fivefold.contracts.records import SEPARATOR
@@ -84,6 +84,15 @@ class Fields:
         numbers = bool(full) and all(number(piece) is not None for piece in full)
         none = {cell for cell, own in told.items() if (_gap(own) if numbers else cell in _NEVER)}
         return name, [None if cell in none else cell for cell in cells]
+
+    def select(self, rows: Sequence[int]) -> Fields:
+        """Narrow to some of the rows."""
+
+        def column(word: str) -> Column:
+            cells = self.column(word)
+            return [cells[row] for row in rows]
+
+        return replace(self, column=column)
 
     def behind(self, *options: str | None) -> set[str]:
         """The columns that options take up: the one they name, several, or that of a condition."""
