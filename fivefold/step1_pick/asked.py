@@ -21,6 +21,7 @@ class Asked:
         time: A column or pattern whose values are numbers or dates.
         path: The path column of a table, or the pattern that names the fields of file names.
         second: A second source that is the test part.
+        beside: It is that source which is read: its rows may know nothing of groups and times.
         tick: Told the share of an archive that is unpacked.
     """
 
@@ -33,4 +34,5 @@ class Asked:
     time: str | None = None
     path: str | None = None
     second: Path | None = None
+    beside: bool = False
     tick: Callable[[float], None] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fivefold.contracts.records import SEPARATOR
@@ -67,6 +67,12 @@ class Fields:
             hint=f"name one of the columns found with {option}",
         )
 
+    def has(self, text: str) -> bool:
+        """Whether `choose` finds what an option names."""
+        rule = condition(text)
+        several = all(word.strip() in self.words for word in text.split(","))
+        return text in self.words or several or (rule is not None and rule.field in self.words)
+
     def labels(self, text: str) -> tuple[str, list[Cell]]:
         """What `--label` names, as `choose` gives it, without the words for a label not given.
 
@@ -78,6 +84,15 @@ class Fields:
         numbers = bool(full) and all(number(piece) is not None for piece in full)
         none = {cell for cell, own in told.items() if (_gap(own) if numbers else cell in _NEVER)}
         return name, [None if cell in none else cell for cell in cells]
+
+    def select(self, rows: Sequence[int]) -> Fields:
+        """Narrow to some of the rows."""
+
+        def column(word: str) -> Column:
+            cells = self.column(word)
+            return [cells[row] for row in rows]
+
+        return replace(self, column=column)
 
     def behind(self, *options: str | None) -> set[str]:
         """The columns that options take up: the one they name, several, or that of a condition."""
@@ -128,11 +143,23 @@ def of_names(patterns: Sequence[Pattern], names: Sequence[str]) -> dict[str, lis
     return fields
 
 
-def patterns_of(asked: Asked) -> dict[str, Pattern]:
-    """Every pattern among the options, by option."""
+def patterns_of(asked: Asked, names: Sequence[str] = ()) -> dict[str, Pattern]:
+    """Every pattern among the options, by option.
+
+    Args:
+        asked: The options.
+        names: Those of a second source: a group or time that none of them tells is left out.
+    """
     given = {"path": asked.path, "label": asked.label, "group": asked.group, "time": asked.time}
-    return {
+    found = {
         name: Pattern(text) for name, text in given.items() if text is not None and is_pattern(text)
+    }
+    if not asked.beside:
+        return found
+    return {
+        name: pattern
+        for name, pattern in found.items()
+        if name in ("path", "label") or any(map(pattern.match, names))
     }
 
 

@@ -27,6 +27,7 @@ class Found:
         layout: The layout in words.
         guesses: What was read off the data besides kinds and metric.
         path_column: Column with the paths, in a table.
+        files: The file that each row names, in such a table.
         label_column: Column or field with the labels, where they have one.
         kind: Input kind where the layout settles it; None where files must be looked at.
         inputs: All inputs of a row, where the layout settles them.
@@ -34,7 +35,8 @@ class Found:
         scale: Numbers that are black and white, where pictures are not pixels yet (arrays).
         fields: What options can name of each row.
         joined: A second source that was given as test part is among the rows.
-        group: The field whose values keep rows together, where one is believed.
+        group: The field whose values keep rows together, where one is believed; once settled the
+            one that is used.
     """
 
     source: Raw
@@ -42,6 +44,7 @@ class Found:
     layout: str
     guesses: tuple[Guess, ...]
     path_column: str | None = None
+    files: tuple[str, ...] = ()
     label_column: str | None = None
     kind: str | None = None
     inputs: tuple[Input, ...] = ()

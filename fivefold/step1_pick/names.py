@@ -56,7 +56,7 @@ def read_names(source: Files, asked: Asked) -> Found | None:
         DataError: A given pattern fits no name, or names no such field.
     """
     names = source.names()
-    patterns = patterns_of(asked)
+    patterns = patterns_of(asked, names)
     items = [name for name in names if not is_document(name)]
     seen = None if patterns else _seen(items)
     if not patterns and seen is None:

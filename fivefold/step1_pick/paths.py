@@ -20,6 +20,7 @@ from fivefold.step1_pick.parts import leading_parts, part_of
 from fivefold.step1_pick.patterns import is_pattern
 from fivefold.step1_pick.profile import profile
 from fivefold.step1_pick.reading import Reading, reading_of
+from fivefold.step1_pick.repeats import each_row, one_each
 from fivefold.step1_pick.roles import LabelColumn, group_column, label_column, set_aside
 
 if TYPE_CHECKING:
@@ -68,40 +69,41 @@ def read_paths(
     settled = {path, part, *fields.behind(asked.group, asked.time)}
     label = _label(table, settled, asked)
     name, labels = fields.labels(label.name)
-    cells = table.column(path)
-    names = [None if cell is None else find(cell) or cell for cell in cells]
-    parts = _parts(table, part, names, parts)
-    first, labels_of, guesses = _one_label_each(table, names, labels)
-    kept = list(first.values())
-    listing = Listing(
-        names=tuple(first),
-        labels=tuple(labels_of[name] for name in first),
-        parts=tuple(parts[row] for row in kept),
-    )
-    files = FolderSource(source, listing.names) if isinstance(source, Path) else source
+    named = [None if cell is None else find(cell) or cell for cell in table.column(path)]
+    rows = [row for row, file in enumerate(named) if file is not None]
+    files = tuple(file for file in named if file is not None)
+    parts = _parts(table, part, named, parts)
     layout = Guess(
         question="layout",
         answer=f"table {table.name}, {len(table.cells):,} rows",
         why=f"column {printable(path)!r} names the files",
         option="--path COLUMN",
     )
-    narrowed = tuple(table.cells[row] for row in kept)
-    fields = of_table(table.columns, narrowed, table.name)
+    listing = Listing(
+        names=files,
+        labels=tuple(labels[row] for row in rows),
+        parts=tuple(parts[row] for row in rows),
+    )
+    once = tuple(dict.fromkeys(files))
     found = Found(
-        source=files,
+        source=FolderSource(source, once) if isinstance(source, Path) else source,
         listing=listing,
         layout="table",
-        guesses=(*table.guesses, layout, label.guess(), *guesses),
+        guesses=(*table.guesses, layout, label.guess(), *_without_file(table, named)),
         path_column=path,
+        files=files,
         label_column=name,
-        fields=fields,
     )
-    return _with_others(found, fields, settled | fields.behind(label.name), asked)
+    lines = [table.names[row] for row in rows]
+    settled |= fields.behind(label.name)
+    fields = of_table(table.columns, [table.cells[row] for row in rows], table.name)
+    found = _with_others(replace(found, fields=fields), fields, lines, settled, asked)
+    return found if found.kind == "several" else one_each(found, f"mend {table.name}")
 
 
 def left_out(found: Found, source: Files, tables: Sequence[str]) -> tuple[Guess, ...]:
     """The files that a table among them does not name, in words."""
-    unnamed = set(source.names()) - set(found.listing.names) - set(tables)
+    unnamed = set(source.names()) - set(found.files) - set(tables)
     if not unnamed:
         return ()
     return (
@@ -132,46 +134,42 @@ def _parts(
     return leading_parts([name or "" for name in names])
 
 
-def _one_label_each(
-    table: Table, names: Sequence[Cell], labels: Sequence[Cell]
-) -> tuple[dict[str, int], dict[str, Cell], list[Guess]]:
-    """First row and label of each file; no label for a file that the table gives two."""
-    first: dict[str, int] = {}
-    given: dict[str, set[Cell]] = {}
-    for row, (name, label) in enumerate(zip(names, labels, strict=True)):
-        if name is not None:
-            first.setdefault(name, row)
-            given.setdefault(name, set()).add(label)
-    torn = [name for name, own in given.items() if len(own) > 1]
-    one = {name: next(iter(own)) if len(own) == 1 else None for name, own in given.items()}
-    facts = (
-        ("files with two labels", torn, "the table gives them more than one label"),
-        ("files without a label", [n for n, own in given.items() if own == {None}], "empty cells"),
-    )
-    guesses = [
+def _without_file(table: Table, files: Sequence[Cell]) -> list[Guess]:
+    """The rows whose path is empty, in words."""
+    rows = [row for row, file in enumerate(files) if file is None]
+    if not rows:
+        return []
+    return [
         Guess(
-            question=question,
-            answer=f"{len(which):,} set aside",
-            why=f"{why}; first: {printable(which[0])}",
+            question="rows without a file",
+            answer=f"{len(rows):,} set aside",
+            why=f"empty cells; first: {table.names[rows[0]]}",
             option=f"mend {table.name}",
         )
-        for question, which, why in facts
-        if which
     ]
-    return first, one, guesses
 
 
-def _with_others(found: Found, fields: Fields, taken: set[str | None], asked: Asked) -> Found:
-    """What the other columns are: groups, inputs beside the file, or nothing."""
+def _with_others(
+    found: Found, fields: Fields, lines: Sequence[str], taken: set[str | None], asked: Asked
+) -> Found:
+    """What the other columns are: groups, inputs beside the file, or nothing.
+
+    With inputs beside the file each row is an item, also where several name one file: these stay
+    together, as they show the same.
+    """
     profiles = [profile(word, fields.column(word)) for word in fields.words if word not in taken]
     group, offered, told = (None, None, None) if asked.group else group_column(profiles)
     columns = {one.name: fields.column(one.name) for one in profiles}
     aside = set_aside(profiles, columns, found.listing.labels, found.label_column or "")
     free = [one for one in profiles if one.name not in aside and one.name not in (group, offered)]
+    wanted = any(one.text for one in free) or len(free) >= _MANY
+    plain = not free or (asked.kind is None and not wanted) or asked.kind not in (None, "several")
+    names, shared = (found.files, []) if plain else each_row(found.files, lines)
+    if shared and group is None and asked.group is None:
+        group = found.path_column
     guesses = (*found.guesses, told) if told is not None and group is None else found.guesses
     found = replace(found, guesses=guesses, group=group)
-    wanted = any(one.text for one in free) or len(free) >= _MANY
-    if not free or (asked.kind is None and not wanted) or asked.kind not in (None, "several"):
+    if plain:
         return found
     file_kind = recognise(found.listing, found.source, None).answer  # type: ignore[arg-type]
     reading = reading_of([one for one in free if not one.lists], columns)
@@ -184,23 +182,26 @@ def _with_others(found: Found, fields: Fields, taken: set[str | None], asked: As
     path = Input(kind=file_kind, column=found.path_column)
     return replace(
         found,
-        source=_several(found, file_kind, reading),
-        guesses=(*guesses, guess),
+        source=_several(found, names, file_kind, reading),
+        listing=replace(found.listing, names=names),
+        guesses=(*guesses, guess, *shared),
         kind="several",
         inputs=(path, *reading.inputs()),
     )
 
 
-def _several(found: Found, kind: str, reading: Reading) -> RowSource:
+def _several(found: Found, names: Sequence[str], kind: str, reading: Reading) -> RowSource:
     """Rows of a file and cells, as the kind `several` opens them."""
-    files, names = found.source, found.listing.names
+    source, files = found.source, found.files
     path = found.path_column or "file"
 
     def read(row: int) -> bytes:
-        raw = base64.b64encode(files.read(names[row])).decode("ascii")
+        raw = base64.b64encode(source.read(files[row])).decode("ascii")
         parts = {kind: {"kind": kind, "base64": raw}, **reading.parts(row)}
         return json.dumps(parts, ensure_ascii=True).encode()
 
-    stamp = repr((files.stamp(), kind, path, reading.texts, reading.cells))
+    # The cells too: where files lie in a folder, the table that holds them is none of these files.
+    cells = [reading.columns[name] for name in (*reading.texts, *reading.cells)]
+    stamp = repr((source.stamp(), files, kind, path, reading.texts, reading.cells, cells))
     digest = hashlib.blake2b(stamp.encode("utf-8", "surrogatepass"), digest_size=16)
     return RowSource(names, read, digest.hexdigest())

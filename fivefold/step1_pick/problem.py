@@ -127,7 +127,7 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
         target=Target(kind=target, column=found.label_column),
         metric=deciding.answer,
         layout=found.layout,
-        guesses=(*told, kind, *about, *matched, deciding),
+        guesses=(*told, kind, *about, *_apart(found, tested, asked), *matched, deciding),
     )
     return Picked(
         problem=problem,
@@ -209,8 +209,9 @@ def _test_part(found: Found, asked: Asked) -> Found | None:
             wanted="one test part",
             hint="leave out --test, or name the train folder as DATA",
         )
-    plain = replace(asked, second=None, group="none", time=None)
-    return settle(read_data(asked.second, plain), plain)
+    group = asked.group or found.group or "none"
+    own = replace(asked, second=None, beside=True, group=group)
+    return settle(read_data(asked.second, own), own)
 
 
 def _fitting(second: Found, target: str, kind: str, asked: Asked) -> Found:
@@ -221,11 +222,29 @@ def _fitting(second: Found, target: str, kind: str, asked: Asked) -> Found:
     if target not in ("class", second.target):
         _, labels, _ = read_target(labels, second.label_column, target)
     tests: list[Part] = ["test"] * len(taken)
+    groups, times = second.listing.groups, second.listing.times
     listing = Listing(
         names=tuple(second.listing.names[row] for row in taken),
         labels=tuple(labels),
         parts=tuple(tests),
+        groups=tuple(groups[row] for row in taken) if groups else (),
+        times=tuple(times[row] for row in taken) if times else (),
     )
     second = replace(second, listing=listing)
     _kind(second, replace(asked, kind=kind))
     return second
+
+
+def _apart(found: Found, tested: Found | None, asked: Asked) -> list[Guess]:
+    """That the rows of a second source know nothing of the groups of the first."""
+    if tested is None or not found.listing.groups or tested.listing.groups:
+        return []
+    name = printable(found.group or "")
+    return [
+        Guess(
+            question="groups of the test part",
+            answer="none, each of its rows counts as independent",
+            why=f"{printable(str(asked.second))} does not tell {name}",
+            option="--group COLUMN|PATTERN",
+        )
+    ]

@@ -34,7 +34,7 @@ def settle(found: Found, asked: Asked) -> Found:
         DataError: An option names a column or pattern that is not there, or times cannot be read.
         OptionError: Two test parts, or a test column that says nothing.
     """
-    patterns = patterns_of(asked)
+    patterns = patterns_of(asked, found.listing.names)
     fields = _all_fields(found, list(patterns.values()))
     guesses: list[Guess] = []
     if "label" in patterns and found.layout != "file names":
@@ -51,15 +51,21 @@ def settle(found: Found, asked: Asked) -> Found:
     if groups is not None:
         name, cells, why = groups
         listing = replace(listing, groups=tuple(cells))
-        guesses.append(_about_groups(name, cells, why))
-    if asked.time is not None:
-        word = field_of(patterns["time"], "time") if "time" in patterns else asked.time
-        name, cells = fields.choose(word, "--time")
+        guesses.append(_about_groups(name, cells, why, _parted_by(listing.parts, asked)))
+    time = _named(asked.time, "time", asked, fields, patterns)
+    if time is not None:
+        name, cells = fields.choose(time, "--time")
         listing = replace(listing, times=_times(name, cells))
         guesses.append(
             Guess(question="time", answer=printable(name), why="asked for", option="--time COLUMN")
         )
-    return replace(found, listing=listing, fields=fields, guesses=(*found.guesses, *guesses))
+    return replace(
+        found,
+        listing=listing,
+        fields=fields,
+        guesses=(*found.guesses, *guesses),
+        group=groups[0] if groups is not None else None,
+    )
 
 
 def _all_fields(found: Found, patterns: list[Pattern]) -> Fields:
@@ -149,9 +155,8 @@ def _groups(
     if asked.group is not None:
         if asked.group == "none" and "none" not in fields.words:
             return None
-        word = field_of(patterns["group"], "group") if "group" in patterns else asked.group
-        name, cells = fields.choose(word, "--group")
-        return name, cells, "asked for"
+        word = _named(asked.group, "group", asked, fields, patterns)
+        return None if word is None else (*fields.choose(word, "--group"), "asked for")
     if "group" in patterns_fields(patterns):
         return "group", list(fields.column("group")), "the pattern says so"
     if found.group is None or found.group == found.label_column:
@@ -163,18 +168,35 @@ def _groups(
     return found.group, list(fields.column(found.group)), "it names what rows have in common"
 
 
+def _named(
+    text: str | None, option: str, asked: Asked, fields: Fields, patterns: dict[str, Pattern]
+) -> str | None:
+    """The field that an option means; None where it is left out, or a second source lacks it."""
+    if option in patterns:
+        return field_of(patterns[option], option)
+    return None if text is None or (asked.beside and not fields.has(text)) else text
+
+
 def patterns_fields(patterns: dict[str, Pattern]) -> set[str]:
     """All fields that patterns name."""
     return {word for pattern in patterns.values() for word in pattern.fields}
 
 
-def _about_groups(name: str, cells: Sequence[Cell], why: str) -> Guess:
+def _parted_by(parts: Sequence[Part | None], asked: Asked) -> str:
+    """What goes before groups when rows are parted, in words."""
+    given = asked.second is not None or stated(parts) & {"validation", "test"}
+    first = ("the given parts" if given else "", "time" if asked.time is not None else "")
+    return " and ".join(word for word in first if word)
+
+
+def _about_groups(name: str, cells: Sequence[Cell], why: str, parted: str) -> Guess:
     counts = Counter(cell for cell in cells if cell is not None)
     some = ", ".join(printable(word) for word, _ in counts.most_common(4))
     more = " ..." if len(counts) > 4 else ""
     return Guess(
         question="groups",
-        answer=f"{printable(name)}: {len(counts):,} groups, never parted",
+        answer=f"{printable(name)}: {len(counts):,} groups, never parted"
+        + (f" but by {parted}" if parted else ""),
         why=f"{why} ({some}{more})",
         option="--group COLUMN|PATTERN, --group none",
     )

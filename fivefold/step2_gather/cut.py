@@ -94,7 +94,7 @@ def cut(
     strata = target.strata(targets)
     # A number needs no row of each of its strata to be learned; a class does.
     sealed, origin, way = seal(way, strata, seed, each_trained=target.classes)
-    together = way.units[sealed]
+    together = way.witnesses(sealed)
     aside, way = beside_sealed(way, sealed)
     stays = ~sealed & ~aside & (parts != TEST)
     way, strata = way.select(stays), strata[stays]

@@ -35,7 +35,7 @@ class Ordered:
     notes: tuple[str, ...]
 
 
-def by_time(times: NDArray[np.float64], parts: IntArray) -> Ordered | None:
+def by_time(times: NDArray[np.float64], parts: IntArray, *, given: bool = False) -> Ordered | None:
     """Cut training rows by time: the latest are the vault, those just before them validate.
 
     Parts that the data state stay as they are. Rows of one moment stay together.
@@ -43,26 +43,30 @@ def by_time(times: NDArray[np.float64], parts: IntArray) -> Ordered | None:
     Args:
         times: (N,) finite numbers that grow.
         parts: (N,) as the data state them.
+        given: The data state a test part, of which no row need have a time: no other is cut.
 
     Returns:
         None where no moment parts the rows.
     """
     parts, notes = parts.copy(), []
     origin = how = None
-    if not (parts == TEST).any():
+    tests = times[parts == TEST]
+    if not (given or tests.size):
         free = np.flatnonzero(parts == TRAIN)
         late = _latest(times[free], min(round(VAULT_SHARE * len(free)), VAULT_MOST))
         if not late.any():
             return None
         parts[free[late]] = TEST
         origin = f"held out {late.sum() / len(free):.0%}, the latest rows by time"
-    else:
-        early = int((times[parts == TEST] <= times[parts != TEST].max(initial=-np.inf)).sum())
-        if early:
-            notes.append(
-                f"{early:,} of {int((parts == TEST).sum()):,} test rows are no later than the last "
-                "training row: the given test part does not measure the future"
-            )
+    elif not tests.size:
+        notes.append(
+            "the given test part has no times: whether it measures the future cannot be told"
+        )
+    elif early := int((tests <= times[parts != TEST].max(initial=-np.inf)).sum()):
+        notes.append(
+            f"{early:,} of {len(tests):,} test rows are no later than the last training row: the "
+            "given test part does not measure the future"
+        )
     if not (parts == VALIDATION).any():
         free = np.flatnonzero(parts == TRAIN)
         late = _latest(times[free], held_out(len(free)))

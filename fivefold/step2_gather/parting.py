@@ -69,6 +69,15 @@ class Parting:
             groups=self.groups[which],
         )
 
+    def witnesses(self, which: NDArray[np.bool_]) -> IntArray:
+        """(m,) of some rows: those with an equal number are copies or of one group.
+
+        Whichever way the split was cut, such rows are no independent witnesses.
+        """
+        if self.grouped:
+            return self.units[which]
+        return united(self.copies[which], self.groups[which])[0]
+
     def by_row(self, why: str) -> Parting:
         """The same without regard to groups, since that cannot be."""
         return replace(self, units=self.copies, grouped=False, notes=(*self.notes, why))
@@ -89,11 +98,13 @@ def parting(
     parts, groups = items.parts[usable], items.groups[usable]
     times = items.times[usable] if items.times.size else np.full(len(usable), np.nan)
     notes: list[str] = []
+    given = bool((items.parts == TEST).any())
     origin = how = None
     timed = np.isfinite(times)
     kept = np.ones(len(usable), bool)
     # Row numbers of a whole listing are no order in time, and one row without a time is a doubt.
-    if timed.any() and (found := by_time(times[timed], parts[timed])) is not None:
+    found = by_time(times[timed], parts[timed], given=given) if timed.any() else None
+    if found is not None:
         parts = parts.copy()
         parts[timed] = found.parts
         origin, how = found.origin, found.how
@@ -103,7 +114,7 @@ def parting(
             notes.append(f"{int((~kept).sum()):,} rows without a time set aside: it tells the part")
     elif timed.any():
         notes.append("all rows are of one time: they are not split by it")
-    units, grouped = copies, _several(groups) and origin is None
+    units, grouped = copies, _several(groups) and origin is None and how is None
     if grouped:
         units, apart = united(copies, groups)
         kept &= ~apart
@@ -112,7 +123,7 @@ def parting(
                 f"{int(apart.sum()):,} rows set aside: the same stands in another group, and too "
                 "many groups would have to stay together"
             )
-    elif equal is not None and origin is None and not (parts == TEST).any():
+    elif equal is not None and origin is None and not given:
         units, grouped = equal, True
         groups = np.full(len(groups), -1, np.int64)  # whose names, if any, are of one row each
     kept &= ~leaking(copies, parts)
@@ -124,7 +135,7 @@ def parting(
         units=units,
         groups=groups,
         names=items.group_names,
-        given=bool((items.parts == TEST).any()),
+        given=given,
         grouped=grouped,
         origin=origin,
         how=how,

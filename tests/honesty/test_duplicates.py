@@ -102,6 +102,25 @@ def test_our_own_split_keeps_copies_on_one_side(seed, tmp_path):
     assert not any(pair.across for pair in gathered.dataset.duplicates)
 
 
+def test_rows_of_one_picture_with_other_words_stay_on_one_side(tmp_path):
+    root = write(tmp_path / "data", {"img": 20})
+    rows = [f"img/{i // 2:03d}.png,the tale of number {i} told once again,{'ab'[i % 2]}\n"
+            for i in range(40)]  # fmt: skip
+    (root / "x.csv").write_text("photo,story,label\n" + "".join(rows))
+    gathered = run(root / "x.csv", tmp_path)
+    data, sealed = gathered.dataset, gathered.vault.open()
+    assert len(data.names) + len(sealed.names) == 40
+
+    def shown(names):
+        return {name.rpartition("/")[2] for name in names}
+
+    assert not shown(sealed.names) & shown(data.names)
+    for fold in range(data.n_folds):
+        inside = data.folds == fold
+        names = np.array(data.names)
+        assert not shown(names[inside]) & shown(names[~inside])
+
+
 def test_unlike_pictures_are_no_duplicates(tmp_path):
     data = run(write(tmp_path / "data", {"a": 60, "b": 60}), tmp_path).dataset
     assert data.duplicates == ()

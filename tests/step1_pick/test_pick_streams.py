@@ -198,3 +198,16 @@ def test_without_a_label_the_columns_are_named(run, tmp_path):
     pq.write_table(hugging(10).drop(["label"]), tmp_path / "data.parquet")
     with pytest.raises(DataError, match=r"columns image\.bytes, image\.path in data\.parquet"):
         run(tmp_path / "data.parquet")
+
+
+def test_a_second_source_has_the_groups_and_times_that_it_tells(run, tmp_path):
+    data = write_shard(tmp_path / "data.tar", with_json(0, 12))
+    own = write_shard(tmp_path / "own.tar", with_json(12, 8))
+    none = write_shard(tmp_path / "none.tar", with_cls(12, 8))
+    asked = {"group": "speaker", "time": "year"}
+    told = run(data, test=own, **asked).test_listing
+    assert told.groups == tuple(f"s{i % 4}" for i in range(12, 20))
+    assert told.times == tuple(float(2000 + i) for i in range(12, 20))
+    silent = run(data, test=none, **asked)
+    assert (silent.test_listing.groups, silent.test_listing.times) == ((), ())
+    assert guess(silent, "groups of the test part").why.endswith("none.tar does not tell speaker")

@@ -179,8 +179,9 @@ def test_rows_without_a_label_with_two_or_without_a_file_are_told(tmp_path):
     assert labels["img/3.png"] is None
     assert labels["img/2.png"] == "dog"
     assert labels["gone.png"] == "cat"
-    assert guess(picked, "files with two labels").answer == "2 set aside"
-    assert guess(picked, "files without a label").answer == "1 set aside"
+    assert guess(picked, "files with two labels").answer == "4 rows of 2 files set aside"
+    assert guess(picked, "rows without a label").answer == "1 set aside"
+    assert guess(picked, "rows whose file was named before").answer == "1 set aside"
 
 
 def test_files_that_the_table_does_not_name_are_told(tmp_path):

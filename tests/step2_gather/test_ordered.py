@@ -49,6 +49,14 @@ def test_a_given_test_part_stays_and_an_earlier_one_is_told():
     assert "20 of 20 test rows are no later than the last training row" in made.notes[0]
 
 
+def test_a_given_test_part_without_times_has_no_other_cut():
+    made = by_time(np.arange(100.0), free(100), given=True)
+    assert not (made.parts == TEST).any()
+    assert made.origin is None
+    assert (made.parts[80:] == VALIDATION).all()
+    assert "has no times" in made.notes[0]
+
+
 @settings(deadline=None, max_examples=60)
 @given(times=st.lists(st.integers(0, 30), min_size=10, max_size=200))
 def test_no_row_is_judged_by_its_future(times):

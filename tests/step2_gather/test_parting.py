@@ -168,6 +168,49 @@ def test_time_goes_before_groups_and_says_who_stands_on_both_sides(part):
     assert "5 groups stand in training and in the test part (split by time)" in notes_of(made)
 
 
+def vault_groups(made, groups):
+    """Pairs of group as listed and as the vault tells it; those of each."""
+    sealed = made.vault.open()
+    own = np.array(groups)[at(sealed.names)]
+    return set(zip(own, sealed.groups, strict=True)), set(own), set(sealed.groups)
+
+
+def test_the_vault_tells_its_groups_however_it_was_cut(part):
+    """By time, by row as groups cannot be parted, and as given where training has them too."""
+    tiled, labels = np.tile(np.arange(5), 20), np.repeat(np.arange(4), 25)
+    given = ["test" if i >= 80 else None for i in range(100)]
+    for groups, made in (
+        (tiled, part(np.arange(100) % 2, groups=tiled, times=np.arange(100))),
+        (labels, part(labels, groups=labels)),
+        (tiled, part(np.arange(100) % 2, groups=tiled, parts=given)),
+    ):
+        pairs, listed, told = vault_groups(made, groups)
+        assert len(listed) > 3
+        assert len(pairs) == len(listed) == len(told)
+
+
+def test_copies_in_the_vault_are_one_witness_beside_groups(part):
+    items = np.random.default_rng(1).normal(size=(100, 3)).astype(np.float32)
+    items[95] = items[96]
+    made = part(
+        np.arange(100) % 2, groups=np.tile(np.arange(10), 10), times=np.arange(100), items=items
+    )
+    sealed = made.vault.open()
+    group = dict(zip(at(sealed.names), sealed.groups, strict=True))
+    assert group[95] == group[96] == group[85] == group[86]
+    assert len(set(sealed.groups)) == 9
+
+
+def test_times_beside_a_given_test_part_settle_validation_groups_or_not(part):
+    groups = np.tile(np.arange(5), 20)
+    parts = ["test" if i >= 80 else None for i in range(100)]
+    made = part(np.arange(100) % 2, groups=groups, times=np.arange(100), parts=parts)
+    assert made.vault.size == 20
+    assert "the latest 16 of 80 open rows validate, by time" in made.dataset.split
+    assert "row by row" not in notes_of(made)
+    assert "5 groups stand in training and in the test part" in notes_of(made)
+
+
 def test_an_old_copy_of_a_future_row_is_set_aside(part):
     items = np.random.default_rng(1).normal(size=(100, 3)).astype(np.float32)
     items[3] = items[95]
