@@ -203,6 +203,9 @@ class Crew:
 
 
 def _raise_refusal(words: dict[str, Any]) -> None:
-    """A disk that is full or shut is no fault of the net's, and no other would fare better."""
+    """A disk that is full or shut is no fault of the net's, and no other would fare better.
+
+    By its number Python makes of the error what the worker met: FileNotFoundError, for example.
+    """
     if "refused" in words:
-        raise OSError(0, *words["refused"])
+        raise OSError(words["errno"], *words["refused"])

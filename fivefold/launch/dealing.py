@@ -67,7 +67,8 @@ class _Deal:
     def __init__(self, orders: Sequence[Order], foreman: Foreman, hands: Hands) -> None:
         self.foreman, self.hands = foreman, hands
         self.waiting = deque(orders)
-        self.again: deque[Order] = deque()  # begun already, by a worker that was lost
+        # Begun already, by a worker that was lost; and when.
+        self.again: deque[tuple[Order, float]] = deque()
         self.begun: dict[str, float] = {}  # when; of those in work
         self.losses: Counter[str] = Counter()
         self.stopping = False
@@ -85,28 +86,35 @@ class _Deal:
                 else:
                     self._end(order, words)
             if not self.begun and (why := self.hands.hopeless()):
-                for order in (*self.again, *self.waiting):
+                for order in (*(order for order, _ in self.again), *self.waiting):
                     self.foreman.failed(order, why)
                 return
 
     def _begin_some(self) -> None:
         while (self.waiting or self.again) and self.hands.free():
-            known = bool(self.again)
-            order = self.again.popleft() if known else self.foreman.begin(self.waiting.popleft())
+            order = self._next()
             if order is not None:
                 self.begun[order.title] = time.monotonic()
                 self.hands.begin(order)
                 if self.stopping:
                     self.hands.stop()
 
+    def _next(self) -> Order | None:
+        if not self.again:
+            return self.foreman.begin(self.waiting.popleft())
+        order, begun = self.again.popleft()
+        # It ends when it would have ended: neither what was lost nor the wait for another hand is
+        # added to the run's time.
+        left = order.seconds - (time.monotonic() - begun)
+        return replace(order, seconds=max(LEAST_SECONDS, left))
+
     def _end(self, order: Order, words: dict[str, Any]) -> None:
-        took = time.monotonic() - self.begun.pop(order.title)
+        begun = self.begun.pop(order.title)
         self.losses[order.title] += "lost" in words
         if "failed" not in words:
             self.foreman.done(order)
         elif "lost" in words and self.losses[order.title] < self.hands.tries and not self.stopping:
             self.foreman.begun_again(order, words["failed"])
-            # It ends when it would have ended: what was lost is not added to the run's time.
-            self.again.append(replace(order, seconds=max(LEAST_SECONDS, order.seconds - took)))
+            self.again.append((order, begun))
         else:
             self.foreman.failed(order, words["failed"])

@@ -88,7 +88,7 @@ class RayCluster:
         self._said = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._arrivals: dict[str, list[Arrival]] = {}
-        self._told, self._why, self._last_ready = False, "", time.monotonic()
+        self._told, self._why, self._waits_since = False, "", time.monotonic()
         try:
             self._share = request(self._machines(), nets, where)
         except OptionError:
@@ -179,10 +179,10 @@ class RayCluster:
         """Why no worker will come: all are broken, or none was ready for a long time."""
         states = {seat.state for seat in self._seats}
         if states & {"free", "busy"}:
-            self._last_ready = time.monotonic()
+            self._waits_since = time.monotonic()
         elif states == {"broken"}:
             return self._why
-        elif time.monotonic() - self._last_ready > START_SECONDS:
+        elif time.monotonic() - self._waits_since > START_SECONDS:
             return self._why or f"no worker of the cluster was ready for {START_SECONDS:.0f} s"
         return ""
 
@@ -230,6 +230,7 @@ class RayCluster:
             seat.state = "broken"
             return
         seat.hand, seat.state = self._hand(), "starting"
+        self._waits_since = time.monotonic()  # the new one has its time to get ready too
         self._in_background(self._prepare, seat)
 
     def _prepare(self, seat: _Seat) -> None:

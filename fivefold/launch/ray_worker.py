@@ -159,8 +159,7 @@ class RayWorker:
     def _changed(self) -> dict[str, bytes]:
         """Files of the order that changed since they were sent."""
         found: dict[str, bytes] = {}
-        names, _ = self._changes.look()
-        for name in names:
+        for name in self._changes.look():
             with suppress(FileNotFoundError):  # a checkpoint goes when its net is done
                 found[name] = (self._folder / name).read_bytes()
         return found

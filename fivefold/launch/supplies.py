@@ -34,7 +34,7 @@ class Supplies:
     """What a net needs beside its order.
 
     Attributes:
-        opener: `module:function` that opens what was sent, see `launch.worker`.
+        opener: `module:function` that opens what was sent, see `launch.ray_worker`.
         records: Small files by their place in the run folder.
         rows: Where the decoded rows lie on this machine.
         key: Name of a copy of the open rows: equal keys mean equal bytes.

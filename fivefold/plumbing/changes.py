@@ -28,8 +28,8 @@ class Changes:
         self._folder, self._pattern, self._without = folder, pattern, without
         self._known: dict[str, tuple[int, int]] = {}
 
-    def look(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Names that are new or changed, and names that are gone, relative to the folder.
+    def look(self) -> tuple[str, ...]:
+        """Names that are new or changed, relative to the folder.
 
         A record's JSON file comes after its arrays: where it stands, the record is whole.
         """
@@ -45,9 +45,8 @@ class Changes:
             if file.is_file():
                 found[name] = (stat.st_mtime_ns, stat.st_size)
         changed = [name for name, stamp in found.items() if self._known.get(name) != stamp]
-        gone = self._known.keys() - found.keys()
         self._known = found
-        return tuple(sorted(changed, key=_rank)), tuple(sorted(gone))
+        return tuple(sorted(changed, key=_rank))
 
     def forget(self, name: str) -> None:
         """Count a file as changed at the next look: it could not be sent."""

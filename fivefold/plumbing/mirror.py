@@ -2,30 +2,36 @@
 
 Any address that fsspec understands will do: `s3://bucket/run`, `gs://...`, `sftp://...`. What
 changed is sent every few seconds by a thread, file by file, `run.json` last; to resume a run, it
-is fetched first.
+is fetched first. Until `run.json` stands there, `.fivefold` names what was sent: an upload that
+was cut short before is no run, and can be told from what is somebody else's.
 """
 
 from __future__ import annotations
 
 import atexit
+import errno
+import json
 import shutil
 import tempfile
 import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Literal, final
 
-from fivefold.plumbing.changes import Changes
+from fivefold.plumbing.changes import LAST, Changes
 from fivefold.plumbing.errors import OptionError, RunError
-from fivefold.plumbing.files import hidden
+from fivefold.plumbing.files import hidden, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 EVERY = 5.0  # seconds between two looks at what changed
 HERE_ONLY = ("cache", "lock")  # decoded arrays and the lock are of this machine
+MARK = ".fivefold"  # names the files of a first upload, until `run.json` stands
 # These show a file when it is whole; elsewhere it gets its name only then.
 OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oss", "oci", "memory"}
+NEVER_REPLACE = {"smb", "webhdfs"}  # these rename nothing onto a file that stands
+Standing = Literal["nothing", "beginning", "run", "other"]
 
 
 def is_url(place: str | Path) -> bool:
@@ -37,37 +43,46 @@ def is_url(place: str | Path) -> bool:
 def mirrored(url: str, *, resume: bool, say: Callable[[str], None]) -> Iterator[Path]:
     """A scratch folder for the run at `url`; what changes in it while in here goes there.
 
-    It is removed when this process ends, unless what it holds could not be sent.
+    It is removed when this process ends, and at once where the run ends with an error or by a
+    signal; it stays where what it holds could not be sent.
 
     Args:
         url: Where the run folder lies.
-        resume: Fetch the run that stands there.
-        say: Told when the address cannot be reached for a while.
+        resume: Fetch the run that stands there; one of which no `run.json` was sent is begun anew.
+        say: Told when the address cannot be reached for a while, and where the run lies when what
+            ended it kept it from being sent.
 
     Raises:
         OptionError: The address cannot be understood, or something lies there already.
         RunError: Its package is missing, or it cannot be read or written.
     """
     mirror = Mirror(url)
-    if resume and mirror.has("run.json"):
-        scratch = mirror.fetched()
-    elif mirror.is_free():
-        scratch = _scratch()
-    else:
+    stands = mirror.stands()
+    if stands == "other" or (stands != "nothing" and not resume):
         raise OptionError(
             found=f"{url} is not empty",
             wanted="a new place for the run",
-            hint="continue that run with --resume, or give another --out",
+            hint="give another --out: what lies there is no run"
+            if stands == "other"
+            else "continue that run with --resume, or give another --out",
         )
+    if stands == "beginning":
+        mirror.clear()
     mirror.try_out()
+    scratch = mirror.fetched() if stands == "run" else _scratch()
     keeper = _Keeper(mirror, scratch, say)
     try:
         yield scratch
     except BaseException:
-        with suppress(RunError):  # why the run ended is the news
+        try:
             keeper.finish()
+        except RunError as error:  # why the run ended is the news
+            say(f"{error.found}; {error.hint}")
+        else:  # now: after a signal the process may end without any farewell
+            shutil.rmtree(scratch, ignore_errors=True)
         raise
     keeper.finish()
+    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
 
 
 def fetched_bundle(url: str) -> Path:
@@ -121,6 +136,7 @@ class Mirror:
         protocol = self._fs.protocol
         names = {protocol} if isinstance(protocol, str) else set(protocol)
         self._store = bool(names & OBJECT_STORES)
+        self._replaces = not names & NEVER_REPLACE
 
     def has(self, name: str) -> bool:
         """Whether a file stands there."""
@@ -128,35 +144,63 @@ class Mirror:
             self._fs.invalidate_cache()
             return bool(self._fs.exists(self._at(name)))
 
-    def is_free(self) -> bool:
-        """Whether nothing stands there."""
+    def stands(self) -> Standing:
+        """What stands there; empty folders and hidden files are nothing.
+
+        A `beginning` is what is left of a first upload that was cut short, and no file beside.
+        """
+        if self.has(LAST):
+            return "run"
         with self._reaching():
-            self._fs.invalidate_cache()
-            try:
-                return not self._fs.ls(self._root, detail=False)
-            except FileNotFoundError:
-                return True
+            ours = self._marked()
+            stands: Standing = "nothing"
+            for name in self._names():
+                if name == LAST:  # a store that hesitates may have hidden it above
+                    return "run"
+                if name not in ours:
+                    return "other"
+                stands = "beginning"
+        return stands
+
+    def clear(self) -> None:
+        """Remove what is left of a first upload that was cut short."""
+        with self._reaching():
+            for name in self._marked().intersection(self._names()):
+                self.remove(name)
+
+    def mark(self, names: Iterable[str] = ()) -> None:
+        """Leave word there of the files that are about to be sent."""
+        with tempfile.TemporaryDirectory() as folder:
+            note = Path(folder) / MARK
+            write_json(note, sorted(names))
+            self.send(note, MARK)
 
     def try_out(self) -> None:
         """See now that it can be written, and not after hours of training."""
-        name = ".fivefold"
-        with self._reaching(), tempfile.NamedTemporaryFile() as empty:
-            self.send(Path(empty.name), name)
-            self.remove(name)
+        with self._reaching():
+            self.mark()
+            self.remove(MARK)
 
     def fetched(self) -> Path:
         """A scratch folder with all that stands there."""
         scratch = _scratch()
-        with self._reaching():
-            for remote in self._fs.find(self._root):
-                name = str(remote)[len(self._root) :].lstrip("/")
-                if not hidden(name):
-                    (scratch / name).parent.mkdir(parents=True, exist_ok=True)
-                    self._fs.get_file(remote, str(scratch / name))
+        try:
+            with self._reaching():
+                for remote in self._fs.find(self._root):
+                    name = str(remote)[len(self._root) :].lstrip("/")
+                    if not hidden(name):
+                        (scratch / name).parent.mkdir(parents=True, exist_ok=True)
+                        self._fs.get_file(remote, str(scratch / name))
+        except BaseException:
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise
         return scratch
 
     def send(self, file: Path, name: str) -> None:
-        """Put a file there; who looks finds the old one or the new one, and both whole."""
+        """Put a file there; who looks finds the old one or the new one, and both whole.
+
+        Where nothing is renamed onto a file that stands, there is none for a moment.
+        """
         place = self._at(name)
         if self._store:
             self._fs.put_file(str(file), place)
@@ -164,12 +208,34 @@ class Mirror:
         folder, _, last = place.rpartition("/")
         self._fs.makedirs(folder, exist_ok=True)
         self._fs.put_file(str(file), f"{folder}/.{last}")
+        if not self._replaces and self._fs.exists(place):
+            self._fs.rm_file(place)
         self._fs.mv(f"{folder}/.{last}", place)
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
         with suppress(FileNotFoundError):
             self._fs.rm_file(self._at(name))
+
+    def _names(self) -> Iterator[str]:
+        """The files that stand there, but hidden ones."""
+
+        def missing(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError) and error.errno != errno.ENOENT:
+                raise error
+
+        for folder, _, files in self._fs.walk(self._root, on_error=missing):
+            names = (f"{folder}/{file}"[len(self._root) :].lstrip("/") for file in files)
+            yield from (name for name in names if not hidden(name))
+
+    def _marked(self) -> set[str]:
+        """What a first upload was about to send."""
+        if not self._fs.exists(self._at(MARK)):
+            return set()
+        try:
+            return set(json.loads(self._fs.cat_file(self._at(MARK))))
+        except (ValueError, TypeError):  # somebody else's
+            return set()
 
     def _at(self, name: str) -> str:
         return f"{self._root}/{name}"
@@ -199,8 +265,7 @@ class _Keeper:
     def __init__(self, mirror: Mirror, scratch: Path, say: Callable[[str], None]) -> None:
         self._mirror, self._scratch, self._say = mirror, scratch, say
         self._changes = Changes(scratch, without=HERE_ONLY)
-        self._changes.look()  # what was fetched stands there already
-        self._gone: set[str] = set()
+        self._there = set(self._changes.look())  # what was fetched; what is sent comes to it
         self._over, self._troubled = threading.Event(), False
         self._thread = threading.Thread(target=self._keep, daemon=True)
         self._thread.start()
@@ -212,13 +277,15 @@ class _Keeper:
             RunError: That is not possible; the run stands in the scratch folder.
         """
         self._over.set()
-        self._thread.join()
+        hint = f"the whole run stands in {self._scratch}: copy it to where it should be"
         try:
+            self._thread.join()
             self._send()
         except Exception as cause:
-            hint = f"the whole run stands in {self._scratch}: copy it to where it should be"
             raise refused(self._mirror.url, cause, hint) from cause
-        atexit.register(shutil.rmtree, self._scratch, ignore_errors=True)
+        except BaseException:  # a signal, and nobody waits for the rest
+            self._say(f"{self._mirror.url} has not all of the run; {hint}")
+            raise
 
     def _keep(self) -> None:
         while not self._over.wait(EVERY):
@@ -230,21 +297,25 @@ class _Keeper:
                 self._troubled = True
 
     def _send(self) -> None:
-        changed, gone = self._changes.look()
-        self._gone |= set(gone)
-        for number, name in enumerate(changed):
-            file = self._scratch / name
-            try:
-                if file.exists():  # else it was removed meanwhile, which the next look finds
-                    self._mirror.send(file, name)
-            except Exception:
-                for unsent in changed[number:]:
-                    self._changes.forget(unsent)
-                raise
-        while self._gone:
-            name = self._gone.pop()
-            if not (self._scratch / name).exists():
+        unsent = list(self._changes.look())
+        try:
+            if unsent and LAST not in self._there:
+                self._mirror.mark(self._there.union(unsent))
+                self._there.add(MARK)
+            while unsent:
+                name = unsent[0]
+                if (self._scratch / name).exists():  # else it was removed meanwhile
+                    self._mirror.send(self._scratch / name, name)
+                    self._there.add(name)
+                del unsent[0]
+        except Exception:
+            for name in unsent:
+                self._changes.forget(name)
+            raise
+        for name in sorted(self._there):
+            if not (self._scratch / name).exists():  # nor does the mark: all was sent
                 self._mirror.remove(name)
+                self._there.discard(name)
 
 
 def _scratch() -> Path:

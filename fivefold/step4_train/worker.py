@@ -89,7 +89,7 @@ def _train(
     try:
         work.train(saving.read(Order, task["order"]), tick, stop)
     except REFUSED as cause:  # no fault of this net's
-        yield {"refused": refusal(cause)}
+        yield {"refused": refusal(cause), "errno": getattr(cause, "errno", None)}
     except Exception as cause:  # noqa: BLE001 - whatever one net dies of, the others go on
         yield {"failed": f"{type(cause).__name__}: {cause}"}
 

@@ -1,12 +1,17 @@
 """Worker processes: orders are dealt out, losses survived, a wish to stop carried on."""
 
+import errno
+import io
+import json
 import os
 import signal
+from dataclasses import asdict
 
 import pytest
+from safetensors import SafetensorError
 
-from fivefold.launch.crew import MOST_STARTS, Crew
-from fivefold.step4_train.worker import Stop
+from fivefold.launch.crew import MOST_STARTS, Crew, _raise_refusal
+from fivefold.step4_train.worker import Stop, _train
 from tests.launch.listening import RECIPE, Listener, orders
 
 
@@ -24,7 +29,8 @@ def crew(tmp_path):
 
 def test_every_order_is_carried_out_and_both_workers_have_their_share(crew, tmp_path):
     foreman = Listener()
-    crew.run(orders("waits", 0) + orders("a", 6), foreman)
+    crew.get_ready()
+    crew.run(orders("a", 6), foreman)
     assert foreman.heard == {f"a/{i}": "done" for i in range(6)}
     assert {note for _, _, note in foreman.ticks} == {"0", "1"}
     assert len(list(tmp_path.glob("a-*.done"))) == 6
@@ -58,6 +64,27 @@ def test_a_failure_is_told_in_the_workers_words(crew):
     foreman = Listener()
     crew.run(orders("fails", 1), foreman)
     assert foreman.heard == {"fails/0": "ValueError: no luck"}
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind"),
+    [
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "a/b"), FileNotFoundError),
+        (OSError(errno.ENOSPC, "No space left on device"), OSError),
+        (SafetensorError("No space left on device"), OSError),
+    ],
+)
+def test_what_the_disk_refuses_a_worker_is_the_same_error_here(cause, kind):
+    class Refused:
+        def train(self, *_):
+            raise cause
+
+    task = json.loads(json.dumps({"order": asdict(*orders("a", 1))}))
+    (answer,) = _train(Refused(), task, lambda: False, io.BytesIO())
+    with pytest.raises(kind) as error:
+        _raise_refusal(json.loads(json.dumps(answer)))
+    assert error.value.filename == getattr(cause, "filename", None)
+    assert error.value.strerror in str(cause)
 
 
 def test_a_wish_to_stop_reaches_every_worker(crew):

@@ -54,6 +54,25 @@ def test_an_order_begun_again_ends_when_it_would_have_ended():
     assert foreman.heard == {"a/0": "done"}
 
 
+@pytest.mark.usefixtures("clock")
+def test_the_wait_for_another_hand_is_of_the_orders_time_too():
+    class Late(Scripted):
+        """A hand whose next one is there after two seconds."""
+
+        waits = 2
+
+        def free(self):
+            if self.begun and self.waits:
+                self.waits -= 1
+                dealing.time.monotonic()
+                return False
+            return super().free()
+
+    hands = Late(LOST, DONE)
+    deal(orders("a", 1), Listener(), hands)
+    assert [order.seconds for order in hands.begun] == [5.0, 2.0]
+
+
 def test_an_order_goes_before_those_not_yet_begun():
     hands = Scripted(LOST, DONE, DONE)
     deal(orders("a", 2), Listener(), hands)
