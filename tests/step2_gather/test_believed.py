@@ -49,8 +49,9 @@ def test_a_run_that_is_told_learns_from_believed_labels(tmp_path):
     asked = {"budget": 60, "steps": 1, "nets": 1}
     plain = fivefold.win(data, out=tmp_path / "plain", **asked)
     told = fivefold.win(data, out=tmp_path / "told", noisy_labels=True, **asked)
-    score = [run.report.scores["traditional"]["accuracy"]["value"] for run in (plain, told)]
-    assert score[1] > score[0] + 0.02
+    # By log-loss: which opponent is fitted goes by the clock, and one may guess right yet unsure.
+    loss = [run.report.scores["traditional"]["log_loss"]["value"] for run in (plain, told)]
+    assert loss[1] < 0.5 * loss[0]
     assert "--noisy-labels" in told.report.data["command"]
     assert "--noisy-labels" not in plain.report.data["command"]
     assert any("not believed" in note for note in told.report.data["data"]["notes"])
