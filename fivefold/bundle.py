@@ -117,8 +117,8 @@ class Bundle:
         """The answer for each item: paths, raw bytes, decoded arrays, rows of a table, words.
 
         A row is an object column -> cell; rows may also come as a pandas DataFrame, a pyarrow
-        Table, or the path of a table file; of sentences also a list of words, or the path of a
-        text of them. One item alone is one.
+        Table, or the path of a file of them, a table or lines say; of sentences also a list of
+        words. One item alone is one.
 
         Returns:
             Of each its class (a word), its number (or a tuple of numbers), a tuple of its labels,
@@ -151,11 +151,7 @@ class Bundle:
         return np.concatenate(found)
 
     def answers(self, items: Sequence[Item]) -> list[Answer]:
-        """An answer or a reason for each item; never raises for a bad one.
-
-        Raises:
-            DataError: A file of rows cannot be read.
-        """
+        """An answer or a reason for each item, or row of a file; never raises for a bad one."""
         items = self._each(items)
         found: list[Answer] = []
         for start in range(0, len(items), AT_ONCE):
@@ -257,10 +253,7 @@ class Bundle:
         return self._nets[file]
 
     def _each(self, items: Sequence[Item] | Item) -> Sequence[Item]:
-        problem = self.facts.problem
-        words = problem.inputs[0].column if problem.kind == "tokens" else None
-        packed = problem.reads_packs
-        return each_item(items, rows=problem.reads_rows, packed=packed, words=words or "")
+        return each_item(items, self.facts.problem, self.classes)
 
     def _open(self, item: Item) -> np.ndarray | BadItem:
         return open_item(item, self.facts.problem, self._kind, self.facts.shape)

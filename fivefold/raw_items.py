@@ -14,13 +14,13 @@ from fivefold.plumbing.errors import BadItem, RunError
 from fivefold.plumbing.files import printable
 from fivefold.plumbing.folders import read_file
 from fivefold.plumbing.guarded import guarded
-from fivefold.step1_pick.new_rows import ArrayRow, Row
+from fivefold.step1_pick.new_rows import ArrayRow, Row, Unread
 
 if TYPE_CHECKING:
     from fivefold.contracts.records import Problem
     from fivefold.contracts.roles import InputKind
 
-Item = str | Path | bytes | np.ndarray | Mapping[str, Any] | Row | ArrayRow | list[str]
+Item = str | Path | bytes | np.ndarray | Mapping[str, Any] | Row | ArrayRow | Unread | list[str]
 
 
 def open_item(
@@ -43,12 +43,14 @@ def open_item(
 
 def name_of(item: Item) -> str:
     """What people call it."""
-    if isinstance(item, Row | ArrayRow):
+    if isinstance(item, Row | ArrayRow | Unread):
         return item.name
     return printable(str(item)) if isinstance(item, str | Path) else "(in memory)"
 
 
 def _opened(item: Item, problem: Problem, kind: InputKind, shape: dict[str, Any]) -> np.ndarray:
+    if isinstance(item, Unread):
+        raise BadItem(item.reason)
     if isinstance(item, Row | Mapping):
         row = item if isinstance(item, Row) else Row("", item)
         return kind.fit(kind.open(raw_of_row(row.cells, problem, row.folder)), shape)

@@ -33,6 +33,8 @@ def raw_of_row(row: Mapping[str, Any], problem: Problem, folder: Path = HERE) ->
     Raises:
         BadItem: A column is missing, or its file cannot be read.
     """
+    if problem.names_files:
+        return _file(row, problem.inputs[0], folder)
     if len(problem.inputs) == 1:
         return _raw(row, problem.inputs[0], folder)
     if all(isinstance(part, dict) and "kind" in part for part in row.values()):
@@ -60,17 +62,26 @@ def _raw(row: Mapping[str, Any], one: Input, folder: Path) -> bytes:
     """The raw bytes of one input of a row."""
     if one.kind == _CELLS:
         return json.dumps({name: plain(cell) for name, cell in row.items()}).encode()
+    if one.kind == _TOKENS:
+        return _words(_cells(row, one)[0])
+    if one.kind == _TEXT:
+        text = "\n".join(str(plain(cell) or "") for cell in _cells(row, one))
+        return text.encode("utf-8", "surrogateescape")
+    return _file(row, one, folder)
+
+
+def _cells(row: Mapping[str, Any], one: Input) -> list[Any]:
+    """The cells that an input is read from."""
     missing = [name for name in _columns(one) if name not in row]
     if missing or not _columns(one):
         raise BadItem(f"has no column {', '.join(missing) or 'to read ' + one.kind + ' from'}")
-    cells = [row[name] for name in _columns(one)]
-    if one.kind == _TOKENS:
-        return _words(cells[0])
-    if one.kind == _TEXT:
-        text = "\n".join(str(plain(cell) or "") for cell in cells)
-        return text.encode("utf-8", "surrogateescape")
+    return [row[name] for name in _columns(one)]
+
+
+def _file(row: Mapping[str, Any], one: Input, folder: Path) -> bytes:
+    """The content of the file that a row names."""
     try:
-        return read_file(str(folder / str(cells[0])))
+        return read_file(str(folder / str(_cells(row, one)[0])))
     except BadItem as bad:
         raise BadItem(f"names a file that {bad}") from bad
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fivefold.contracts.rows import FloatArray, IntArray, Rows, Targets
+from fivefold.contracts.steps import Steps
 
 Part = Literal["train", "validation", "test"]
 PACK = "arrays in one file"  # the layout
@@ -37,11 +38,15 @@ class Input:
         column: Column of a table.
         scale: For pictures handed over as numbers, those that are black and white; None where
             they are pixels already.
+        lines: Texts are lines of a file, which begin with their labels.
+        steps: For series that are rows of a long table, where in it; None for others.
     """
 
     kind: str
     column: str | None = None
     scale: tuple[float, float] | None = None
+    lines: bool = False
+    steps: Steps | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,8 +79,15 @@ class Problem:
         return self.layout == PACK
 
     @property
+    def names_files(self) -> bool:
+        """Whether an item is a file that a row of a table names."""
+        return self.layout == "table" and len(self.inputs) == 1
+
+    @property
     def reads_rows(self) -> bool:
-        """Whether an item is a row of columns rather than a file."""
+        """Whether an item is a row of columns rather than a file, or may be named by one."""
+        if self.names_files:
+            return self.kind not in ("series", "array")  # their files may be tables themselves
         return self.kind in ("table", "several") or (
             self.kind in ("text", "tokens") and self.inputs[0].column is not None
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 import numpy as np
 
 from fivefold.contracts.roles import InputKind
-from fivefold.plumbing.cells import plain
+from fivefold.plumbing.cells import one_truth, plain
 from fivefold.plumbing.columns import learn_columns, numbers_of, words_about
 from fivefold.plumbing.errors import BadItem
 
@@ -116,10 +116,15 @@ class Table(InputKind):
 
 
 def _packed(row: Mapping[str, object]) -> NDArray[np.uint8]:
-    cells = {str(name).strip(): plain(value) for name, value in row.items()}
+    cells = {str(name).strip(): _cell(value) for name, value in row.items()}
     if all(cell is None for cell in cells.values()):
         raise BadItem("has no cell that holds anything")
     return np.frombuffer(json.dumps(cells, sort_keys=False).encode(), np.uint8)
+
+
+def _cell(value: object) -> Cell:
+    cell = plain(value)
+    return one_truth(cell) if isinstance(cell, str) else cell
 
 
 def _finite(numbers: Sequence[float]) -> NDArray[np.float32]:

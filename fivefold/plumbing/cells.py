@@ -32,6 +32,7 @@ _DECIMAL = {  # mark -> a number with it: plain, and in groups of three digits
 }
 _CODE = re.compile(r"[+-]?0\d+")  # 00501: a code that a number would lose the zeros of
 _UNITS = "$€£¥% "
+_TRUTHS = {"true": "True", "false": "False"}
 _DATES = (
     *("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
     *("%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y"),
@@ -53,7 +54,7 @@ DATE_PARTS: dict[str, Callable[[datetime], float]] = {
 def plain(value: object) -> Cell:
     """A cell as text without space around it, as a number, or None where there is nothing."""
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return str(value)
     if isinstance(value, int | float):
         return float(value) if abs(value) <= _MOST else None
     if isinstance(value, date):  # a datetime is one too
@@ -65,6 +66,14 @@ def plain(value: object) -> Cell:
 def is_missing(text: str) -> bool:
     """Whether text says that there is nothing: `?`, `NA`, `nan` ..."""
     return text.casefold() in MISSING
+
+
+def one_truth(text: str) -> str:
+    """Truth values in the spelling of Python: `TRUE` and `true` as `True`; other text as it is.
+
+    A file has them as its program wrote them, pandas and Parquet as what they are.
+    """
+    return _TRUTHS.get(text.casefold(), text)
 
 
 def words_of(cell: str | float) -> str:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIXES = (".parquet", ".arrow", ".feather")
+# Of files that are held as text, as tables are: some 70 bytes a cell, 1.4 GB.
+MOST_CELLS = 20_000_000
 # Bytes of the batch that is held; a single row may be larger.
 _BATCH_BYTES = 2 << 20
 
@@ -33,6 +35,7 @@ class _File(Protocol):
     """One file of rows."""
 
     rows: int
+    cells: int
     schema: Any
 
     def batches(self, row: int, columns: Sequence[str]) -> Iterator[tuple[int, Any]]:
@@ -64,6 +67,7 @@ class ColumnRows:
     Attributes:
         names: Names of the files.
         columns: What the files declare.
+        cells: In all rows, unpacked; of Parquet with those in lists.
 
     Raises:
         DataError: A file is damaged, or its columns are not those of the first.
@@ -82,6 +86,7 @@ class ColumnRows:
                     hint="name one of them as DATA",
                 )
         self._starts = [0, *accumulate(file.rows for file in self._files)]
+        self.cells = sum(file.cells for file in self._files)
         self.names = within(self.paths)
         self._numbers = {name: number for number, name in enumerate(self.names)}
 
@@ -252,6 +257,7 @@ class _Parquet:
         self._starts = [0, *accumulate(group.num_rows for group in groups)]
         self._bytes = [group.total_byte_size for group in groups]
         self.rows = self._starts[-1]
+        self.cells = cells_in(self._file.metadata)
         self.schema = self._file.schema_arrow
 
     def batches(self, row: int, columns: Sequence[str]) -> Iterator[tuple[int, Any]]:
@@ -290,11 +296,18 @@ class _Arrow:
             self.schema = table.schema
         self._starts = [0, *accumulate(counts)]
         self.rows = self._starts[-1]
+        self.cells = self.rows * len(self.schema)
 
     def batches(self, row: int, columns: Sequence[str]) -> Iterator[tuple[int, Any]]:
         del columns  # a mapped column costs nothing until it is read
         for number in range(max(bisect_right(self._starts, row) - 1, 0), len(self._starts) - 1):
             yield self._starts[number], self._batch(number)
+
+
+def cells_in(metadata: Any) -> int:  # noqa: ANN401 - pyarrow is not typed
+    """Cells of a Parquet file by its metadata, those in lists counted one by one."""
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    return sum(one.column(i).num_values for one in groups for i in range(one.num_columns))
 
 
 def _opened(path: Path) -> _File:

@@ -218,10 +218,9 @@ def _take(cell: Cell, slot: Slot) -> float:
 
 
 def _code(text: str, values: list[str]) -> int:
-    try:
-        return values.index(text)
-    except ValueError:
-        return len(values)
+    # Columns that an older version learned have truth values as their file had them.
+    spellings = (text, text.lower(), text.upper()) if text in ("True", "False") else (text,)
+    return next((values.index(one) for one in spellings if one in values), len(values))
 
 
 _TAKES: dict[str, Callable[[str | float, Slot], float | None]] = {

@@ -9,14 +9,15 @@ import csv
 import io
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fivefold.plumbing.cells import MISSING, number
+from fivefold.plumbing.column_rows import MOST_CELLS, cells_in
 from fivefold.plumbing.errors import DataError
 from fivefold.step1_pick.words import is_known
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 Cell = str | None
 Row = tuple[Cell, ...]
@@ -189,7 +190,7 @@ def json_list(shown: str, text: str) -> Form:
             return json_lines(shown, text)
         raise _not_an_object(shown, str(cause)) from cause
     if isinstance(value, dict):
-        lists = [v for v in value.values() if isinstance(v, list) and v]
+        lists = [v for v in value.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
         value = lists[0] if len(lists) == 1 else [value]
     if not isinstance(value, list):
         raise _not_an_object(shown, type(value).__name__)
@@ -220,21 +221,14 @@ def columnar(shown: str, raw: bytes) -> Form:
     """Read Parquet, Feather or Arrow; lists become JSON, other nested columns are left out.
 
     Raises:
-        DataError: It is damaged.
+        DataError: It is damaged, or unpacks to more than MOST_CELLS.
     """
     import pyarrow as pa  # noqa: PLC0415 - half a second that only these need
-    import pyarrow.feather as pf  # noqa: PLC0415
-    import pyarrow.parquet as pq  # noqa: PLC0415
 
     try:
-        if shown.lower().endswith(".parquet"):
-            file = pq.ParquetFile(pa.BufferReader(raw))
-            flat = [f.name for f in file.schema_arrow if _readable(f.type)]
-            data = file.read(columns=flat)
-        elif raw.startswith((b"ARROW1", b"FEA1")):
-            data = pf.read_table(pa.BufferReader(raw))
-        else:
-            data = pa.ipc.open_stream(pa.BufferReader(raw)).read_all()
+        data = _parquet(shown, raw) if shown.lower().endswith(".parquet") else _arrow(shown, raw)
+    except DataError:
+        raise
     except (pa.ArrowException, OSError, ValueError) as cause:
         raise DataError(
             found=f"{shown}, which cannot be read ({(str(cause) or 'damaged').splitlines()[0]})",
@@ -246,6 +240,60 @@ def columnar(shown: str, raw: bytes) -> Form:
     cells = tuple(zip(*columns, strict=True))
     names = tuple(data.column_names[i] for i in kept)
     return Form(columns=names, cells=cells, lines=tuple(range(1, len(cells) + 1)))
+
+
+def _parquet(shown: str, raw: bytes) -> Any:  # noqa: ANN401 - pyarrow is not typed
+    """The table in a Parquet file, which says how much it is before anything is unpacked."""
+    import pyarrow as pa  # noqa: PLC0415 - as above
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    file = pq.ParquetFile(pa.BufferReader(raw))
+    _check_cells(shown, cells_in(file.metadata))
+    return file.read(columns=[f.name for f in file.schema_arrow if _readable(f.type)])
+
+
+def _arrow(shown: str, raw: bytes) -> Any:  # noqa: ANN401 - as above
+    """The table in an Arrow or Feather file or stream, unpacked batch by batch."""
+    import pyarrow as pa  # noqa: PLC0415 - as above
+    import pyarrow.feather as pf  # noqa: PLC0415
+
+    buffer = pa.BufferReader(raw)
+    if raw.startswith(b"FEA1"):
+        table = pf.read_table(buffer)
+        return pa.Table.from_batches(_few(shown, table.to_batches()), table.schema)
+    if not raw.startswith(b"ARROW1"):
+        stream = pa.ipc.open_stream(buffer)
+        return pa.Table.from_batches(_few(shown, stream), stream.schema)
+    file = pa.ipc.open_file(buffer)
+    batches = map(file.get_batch, range(file.num_record_batches))
+    return pa.Table.from_batches(_few(shown, batches), file.schema)
+
+
+def _few(shown: str, batches: Iterable[Any]) -> list[Any]:
+    """Batches of rows, while they are not too many."""
+    found, cells = [], 0
+    for batch in batches:
+        cells += sum(map(_values, batch.columns))
+        _check_cells(shown, cells)
+        found.append(batch)
+    return found
+
+
+def _values(column: Any) -> int:  # noqa: ANN401 - as above
+    """How many cells a column of a batch has, those in lists counted one by one."""
+    import pyarrow as pa  # noqa: PLC0415 - as above
+
+    lists = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
+    return len(column.flatten()) if lists else len(column)
+
+
+def _check_cells(shown: str, cells: int) -> None:
+    if cells > MOST_CELLS:
+        raise DataError(
+            found=f"{shown}, which unpacks to {cells:,} cells or more",
+            wanted=f"{MOST_CELLS:,} at most where a table is read as a whole",
+            hint="split it into files of fewer rows, or leave out columns that say nothing",
+        )
 
 
 def _readable(kind: object) -> bool:

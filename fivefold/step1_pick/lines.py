@@ -11,8 +11,11 @@ from fivefold.plumbing.errors import DataError
 from fivefold.step1_pick.tables import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fivefold.contracts.records import Guess
 
+TEXT = "text"  # the column that holds what stands behind the labels
 _SAMPLE = 5000
 _MOST_LABELS = 200
 _FAST = re.compile(r"((?:__label__\S+[ \t]+)+)(.*)", re.DOTALL)
@@ -36,7 +39,7 @@ def read_lines(shown: str, text: str, guesses: tuple[Guess, ...]) -> Table | Non
     Raises:
         DataError: fastText's form, but for a line.
     """
-    lines = [(i, line) for i, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    lines = _numbered(text)
     if not lines:
         return None
     if lines[0][1].startswith("__label__"):
@@ -61,12 +64,38 @@ def _table(
 ) -> Table:
     return Table(
         name=shown,
-        columns=("label", "text"),
+        columns=("label", TEXT),
         cells=tuple(found),
         names=tuple(f"{shown}:{number}" for number, _ in lines),
         guesses=guesses,
         headed=True,
+        lines=True,
     )
+
+
+def new_lines(text: str, is_label: Callable[[str], bool]) -> list[tuple[int, str]]:
+    """Number and text of each line that is to be answered for, without its label where it has one.
+
+    A first word is its line's label where every line begins with one.
+
+    Args:
+        text: What the file holds.
+        is_label: Whether a word is a label that was learned.
+    """
+    lines = _numbered(text)
+    fast = [_FAST.match(line.strip() + " ") for _, line in lines]
+    if fast and fast[0]:
+        pairs = zip(lines, fast, strict=True)
+        return [(number, one[2].strip() if one else line) for (number, line), one in pairs]
+    cut = [_FIRST.fullmatch(line) for _, line in lines]
+    if not all(one is not None and is_label(one[1]) for one in cut):
+        return lines
+    return [(number, one[2]) for (number, _), one in zip(lines, cut, strict=True) if one]
+
+
+def _numbered(text: str) -> list[tuple[int, str]]:
+    """The lines that are not blank, counted from 1."""
+    return [(i, line) for i, line in enumerate(text.split("\n"), start=1) if line.strip()]
 
 
 def _fast(shown: str, number: int, line: str) -> tuple[str | None, str]:

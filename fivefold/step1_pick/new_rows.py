@@ -1,25 +1,39 @@
-"""Rows of a file that is to be answered for, a table or arrays: labelled or not."""
+"""Rows of files that are to be answered for - tables, lines, series, arrays - labelled or not."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fivefold.contracts.raw_rows import HERE
-from fivefold.plumbing.errors import DataError
+from fivefold.plumbing.cells import is_number
+from fivefold.plumbing.errors import BadItem, DataError, RunError
 from fivefold.plumbing.files import printable
+from fivefold.plumbing.folders import read_file
 from fivefold.plumbing.frames import is_frame, is_row, rows_of
-from fivefold.plumbing.sources import TABLES, TAGGED
+from fivefold.plumbing.guarded import guarded
+from fivefold.plumbing.packed import bare_name, unpacked
+from fivefold.plumbing.sources import ROWS, TABLES, TAGGED
+from fivefold.plumbing.ts import read_ts
+from fivefold.step1_pick.lines import TEXT, new_lines
 from fivefold.step1_pick.packs import inputs_in
-from fivefold.step1_pick.tables import read_table
+from fivefold.step1_pick.sequences import series_in
+from fivefold.step1_pick.tables import Table, parse_table
 from fivefold.step1_pick.tagged import looks_tagged, read_tagged
 from fivefold.step1_pick.texts import decode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from fivefold.contracts.records import Problem
+
+# Layouts whose items are rows of files, so that no text or JSON file is an item by itself.
+_LAYOUTS = ("rows", "table", "column files")
+_JOINS = re.compile(r"[|;,]")  # between the labels in front of a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +47,34 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class ArrayRow:
-    """A row of a file of arrays: its name for people, and its numbers."""
+    """A row of a file of arrays or series: its name for people, and its numbers."""
 
     name: str
     numbers: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file whose rows cannot be read: its name for people, and why."""
+
+    name: str
+    reason: str
+
+
 def each_item(
     items: Any,  # noqa: ANN401 - see `Bundle.predict`
-    *,
-    rows: bool,
-    packed: bool = False,
-    words: str = "",
+    problem: Problem,
+    classes: Sequence[str] = (),
 ) -> Sequence[Any]:
     """Items one by one: those of a list or an array, rows of a frame, a lone item as one.
 
+    Where rows were learned from, a file is its rows, in every form that `win` reads: cells, lines,
+    sentences, series, arrays. One that cannot be read is `Unread`.
+
     Args:
         items: What a user hands over.
-        rows: Rows of columns are read, so a file of a table is its rows.
-        packed: Rows of arrays are read, so a file that holds inputs is its rows.
-        words: Column of the words, where sentences are read; any other text then is sentences as
-            well: words in columns, or a sentence per line with spaces between the words.
-
-    Raises:
-        DataError: A file cannot be read as a table.
+        problem: Says what a row is.
+        classes: The labels that were learned; lines may begin with them.
     """
     if is_frame(items):
         return rows_of(items)
@@ -64,63 +82,149 @@ def each_item(
         return [items.to_dict()]
     if isinstance(items, str | Path | bytes | Mapping):
         items = [items]
-    if not rows and not packed:
+    if not problem.reads_rows and not problem.reads_packs and problem.kind != "series":
         return list(items)
     found: list[Any] = []
     for item in items:
-        if packed and isinstance(item, str | Path):
-            shown, inputs = printable(str(item)), inputs_in(Path(item))
-            found += [ArrayRow(f"{shown} row {i}", one) for i, one in enumerate(inputs, start=1)]
-            continue
-        if not isinstance(item, str | Path):
-            found.append(item)
-        elif str(item).lower().endswith(TABLES):
-            found += _rows_in(Path(item))
-        else:
-            found += _sentences_in(Path(item), words) if words else [item]
+        found += _in_file(item, problem, classes) if isinstance(item, str | Path) else [item]
     return found
 
 
-def _rows_in(path: Path) -> list[Row]:
-    """The rows of a table file.
+def _in_file(item: str | Path, problem: Problem, classes: Sequence[str]) -> list[Any]:
+    """What a file holds."""
+    try:
+        found, reason = guarded(
+            _read, item, Path(item), problem, classes, passing=(DataError, RunError)
+        )
+    except DataError as cause:
+        found, reason = None, f"{cause.found}; wanted {cause.wanted}; hint: {cause.hint}"
+    return [Unread(printable(str(item)), reason or "")] if found is None else found
+
+
+def _read(  # noqa: PLR0911 - a form each
+    item: str | Path, path: Path, problem: Problem, classes: Sequence[str]
+) -> list[Any]:
+    """The rows of a file, or the item itself where it is one.
 
     Raises:
-        DataError: It cannot be read as a table.
+        BadItem, DataError: It cannot be read.
     """
+    bare = bare_name(path.name).lower()
+    if problem.reads_packs:
+        shown, inputs = printable(str(item)), inputs_in(path)
+        return [ArrayRow(f"{shown} row {i}", one) for i, one in enumerate(inputs, start=1)]
+    if problem.kind == "series":
+        return _series_of(path, bare, problem) or [item]
+    from_rows = problem.layout in _LAYOUTS and not problem.names_files
+    if bare.endswith(TABLES) or (bare.endswith(".json") and from_rows):
+        return _rows_in(path, _table(path))
+    if problem.names_files:
+        return [item]
+    if problem.kind == "tokens":
+        return _sentences_in(path, problem.inputs[0].column or "")
+    if problem.inputs[0].lines:
+        return _lines_in(path, problem, classes)
+    return (_cells_in(path, problem) if from_rows and bare.endswith(ROWS) else []) or [item]
+
+
+def _rows_in(path: Path, table: Table) -> list[Any]:
+    """The rows of a table file."""
     shown = printable(str(path))
-    table = read_table(path.name, _content(path, "a table of rows"))
     return [
         Row(f"{shown} row {number}", dict(zip(table.columns, cells, strict=True)), path.parent)
         for number, cells in enumerate(table.cells, start=1)
     ]
 
 
-def _sentences_in(path: Path, words: str) -> list[Row]:
-    """The sentences of a text, their words in column `words`.
+def _cells_in(path: Path, problem: Problem) -> list[Any]:
+    """The rows of a text file; none where it is one text for a problem of texts.
 
     Raises:
-        DataError: It cannot be read.
+        BadItem, DataError: It cannot be read, or may be one text or many.
     """
-    shown = printable(str(path))
-    text, guesses = decode(shown, _content(path, "a text of sentences"))
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if path.name.lower().endswith(TAGGED) or looks_tagged(text):
-        table, _ = read_tagged(shown, text, guesses)
+    if problem.kind != "text":
+        return _rows_in(path, _table(path))
+    columns = (problem.inputs[0].column or "").split(", ")
+    try:
+        table = _table(path)
+    except DataError:
+        table = None
+    if table is not None and set(columns) <= set(table.columns):
+        return _rows_in(path, table)
+    lines = sum(bool(line.strip()) for line in _text(path).split("\n"))
+    if lines < 2:
+        return []
+    raise DataError(
+        found=f"{lines:,} lines of text, which may be one text or a text each",
+        wanted=f"a table with a column {printable(columns[0])}, as was learned from",
+        hint="write it as .csv or .jsonl, a row per text",
+    )
+
+
+def _lines_in(path: Path, problem: Problem, classes: Sequence[str]) -> list[Any]:
+    """The lines of a text, each an item, without the labels they may begin with.
+
+    Raises:
+        BadItem, DataError: It cannot be read, or has no line.
+    """
+    shown, known = printable(str(path)), set(classes)
+
+    def is_label(word: str) -> bool:
+        if problem.target.kind == "number":
+            return is_number(word)
+        return word in known or known.issuperset(_JOINS.split(word))
+
+    lines = new_lines(_text(path), is_label)
+    return _some([Row(f"{shown}:{number}", {TEXT: line}) for number, line in lines])
+
+
+def _sentences_in(path: Path, words: str) -> list[Any]:
+    """The sentences of a text, their words in column `words`: in columns, or one in each line.
+
+    Raises:
+        BadItem, DataError: It cannot be read, or has no sentence.
+    """
+    shown, text = printable(str(path)), _text(path)
+    if bare_name(path.name).lower().endswith(TAGGED) or looks_tagged(text):
+        table, _ = read_tagged(shown, text, ())
         pairs = zip(table.names, table.cells, strict=True)
         return [Row(name, {words: json.loads(str(cells[0]))}) for name, cells in pairs]
+    lines = enumerate(text.split("\n"), start=1)
+    return _some([Row(f"{shown}:{n}", {words: line.split()}) for n, line in lines if line.strip()])
+
+
+def _series_of(path: Path, bare: str, problem: Problem) -> list[Any]:
+    """The series of a file that holds many; none where it is a series itself.
+
+    Raises:
+        BadItem, DataError: It cannot be read.
+    """
+    shown, steps = printable(str(path)), problem.inputs[0].steps
+    if bare.endswith(".ts"):
+        cases = read_ts(_content(path))
+        return _some([ArrayRow(f"{shown}:{i}", one) for i, (_, one) in enumerate(cases, start=1)])
+    if steps is None or not bare.endswith(ROWS):
+        return []
     return [
-        Row(f"{shown}:{number}", {words: line.split()})
-        for number, line in enumerate(text.split("\n"), start=1)
-        if line.strip()
+        ArrayRow(f"{shown} {printable(steps.key)}={printable(key)}", one)
+        for key, one in series_in(_table(path), steps)
     ]
 
 
-def _content(path: Path, wanted: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as cause:
-        raise DataError(
-            found=f"{printable(str(path))}, which cannot be read ({cause.strerror})",
-            wanted=wanted,
-            hint="check the path",
-        ) from cause
+def _some(rows: list[Any]) -> list[Any]:
+    if not rows:
+        raise BadItem("holds nothing that could be answered for")
+    return rows
+
+
+def _table(path: Path) -> Table:
+    return parse_table(path.name, _content(path))
+
+
+def _text(path: Path) -> str:
+    text, _ = decode(printable(str(path)), _content(path))
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _content(path: Path) -> bytes:
+    return unpacked(path.name, read_file(str(path)))

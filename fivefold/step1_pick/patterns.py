@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
+from fivefold.plumbing.cells import one_truth
 from fivefold.plumbing.errors import OptionError
 
 if TYPE_CHECKING:
@@ -133,7 +134,9 @@ def condition(text: str) -> Condition | None:
 
 def _same(cell: str, value: str) -> bool:
     one, other = _number(cell), _number(value)
-    return cell == value if one is None or other is None else one == other
+    if one is None or other is None:
+        return one_truth(cell) == one_truth(value)
+    return one == other
 
 
 def _number(cell: str) -> float | None:

@@ -24,6 +24,7 @@ class Reading:
         why: Why that kind.
         columns: The cells of each.
         profiles: What each is.
+        lines: The texts are lines of a file.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Reading:
     why: str = ""
     columns: Mapping[str, Sequence[Cell]] = field(default_factory=dict)
     profiles: Mapping[str, Profile] = field(default_factory=dict)
+    lines: bool = False
 
     def guess(self) -> Guess:
         """The kind in words."""
@@ -47,12 +49,12 @@ class Reading:
     def inputs(self) -> tuple[Input, ...]:
         """As `Problem.inputs` holds them."""
         text = Input(kind="text", column=", ".join(self.texts))
-        table = Input(kind="table")
+        table = Input(kind="table", lines=self.lines)
         if self.kind == "several":
             return (*((text,) if self.texts else ()), *((table,) if self.cells else ()))
         if self.kind == "table":
             return (table,)
-        return (Input(kind=self.kind, column=text.column),)
+        return (Input(kind=self.kind, column=text.column, lines=self.lines),)
 
     def row(self, row: int) -> bytes:
         """The raw bytes of a row, as its kind opens them."""

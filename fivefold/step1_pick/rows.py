@@ -77,7 +77,7 @@ def read_rows(
     left = [one.name for one in free if tokens is not None and one is not tokens]
     aside |= {", ".join(left): "beside lists of words"} if left else {}
     inputs = _inputs(free, tokens, aside, table, asked)
-    inputs = replace(inputs, columns=cells, profiles=profiles)
+    inputs = replace(inputs, columns=cells, profiles=profiles, lines=table.lines)
     tags = _tags(labels, cells[inputs.texts[0]]) if inputs.kind == "tokens" else None
     guesses = [_layout(table), taken.guess(), about_group, *about_aside(aside), inputs.guess()]
     return Found(

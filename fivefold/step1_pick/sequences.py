@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fivefold.contracts.records import Guess, Input, Listing
+from fivefold.contracts.steps import Steps
 from fivefold.plumbing.cells import number
 from fivefold.plumbing.errors import BadItem, DataError
 from fivefold.plumbing.files import printable
@@ -133,7 +134,9 @@ def read_long(
     else:
         guess = None
     name, labels = fields.labels(taken)
-    values = _matrix(table, [profiles[step] for step in steps])
+    commas = tuple(step for step in steps if profiles[step].comma)
+    where = Steps(key=key, columns=tuple(steps), commas=commas)
+    values = _matrix(table, where)
     starts = [start for start, _ in bounds]
     names = tuple(f"{table.name}:{key}={table.column(key)[start]}" for start in starts)
     layout = Guess(
@@ -152,9 +155,25 @@ def read_long(
         guesses=(*table.guesses, layout, *([guess] if guess else [])),
         label_column=name,
         kind="series",
-        inputs=(Input(kind="series"),),
+        inputs=(Input(kind="series", steps=where),),
         fields=fields,
     )
+
+
+def series_in(table: Table, steps: Steps) -> list[tuple[str, NDArray[np.float32]]]:
+    """The series (T, C) of a long table that is to be answered for, each by the cell of its key.
+
+    Raises:
+        BadItem: A column is missing, or the rows of a series do not follow each other.
+    """
+    missing = [name for name in (steps.key, *steps.columns) if name not in table.columns]
+    if missing:
+        raise BadItem(f"has no column {', '.join(map(printable, missing))}")
+    keys, values = table.column(steps.key), _matrix(table, steps)
+    bounds = _runs(keys)
+    if len(bounds) > len(set(keys)):
+        raise BadItem(f"has rows of one {printable(steps.key)} in several places")
+    return [(keys[start] or "", values[start:end]) for start, end in bounds]
 
 
 def _runs(cells: Sequence[Cell]) -> list[tuple[int, int]]:
@@ -169,9 +188,12 @@ def _constant(cells: Sequence[Cell], bounds: Sequence[tuple[int, int]]) -> list[
     return [cells[start] for start, _ in bounds]
 
 
-def _matrix(table: Table, columns: Sequence[Profile]) -> NDArray[np.float32]:
+def _matrix(table: Table, steps: Steps) -> NDArray[np.float32]:
     """(rows, C) float32; NaN where a cell is missing."""
-    found = [[number(cell, comma=of.comma) for cell in table.column(of.name)] for of in columns]
+    found = [
+        [number(cell, comma=name in steps.commas) for cell in table.column(name)]
+        for name in steps.columns
+    ]
     return np.array(found, dtype=np.float32).T
 
 

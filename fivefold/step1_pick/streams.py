@@ -1,6 +1,6 @@
 """Layout: shards and column files, which are read where they lie and may be larger than memory.
 
-Column files that are small, and of cells only, are tables like others (`rows.py`).
+Column files that are small, unpacked too, and of cells only, are tables like others (`rows.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fivefold.contracts.records import Guess, Input, Listing
-from fivefold.plumbing.column_rows import SUFFIXES, ColumnRows, ColumnSource
+from fivefold.plumbing.column_rows import MOST_CELLS, SUFFIXES, ColumnRows, ColumnSource
 from fivefold.plumbing.errors import BadItem, DataError
 from fivefold.plumbing.files import hidden, printable
 from fivefold.plumbing.shards import Shards, ShardSource, looks_sharded
@@ -56,7 +56,8 @@ def read_streams(path: Path, asked: Asked) -> Found | None:
         return _shards(Shards(files, asked.tick), asked)
     rows = ColumnRows(files)
     raw = any(column.type == "bytes" for column in rows.columns)
-    if not raw and sum(file.stat().st_size for file in files) <= _SMALL:
+    small = sum(file.stat().st_size for file in files) <= _SMALL and rows.cells <= MOST_CELLS
+    if small and not raw:
         return None
     return _columns(rows, asked)
 

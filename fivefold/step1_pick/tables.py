@@ -30,6 +30,7 @@ class Table:
         names: Name of each row, for example `train.csv:12`.
         guesses: What had to be guessed to read it.
         headed: It has a header.
+        lines: Its rows are lines of a text, each behind its label.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Table:
     names: tuple[str, ...] = ()
     guesses: tuple[Guess, ...] = ()
     headed: bool = True
+    lines: bool = False
 
     def column(self, name: str) -> list[Cell]:
         """All cells of one column.

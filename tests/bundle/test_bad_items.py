@@ -62,6 +62,23 @@ def test_a_bad_row_gets_a_reason(bundle, kind, row, reason):
     assert reason in answer.problem
 
 
+def test_a_file_of_rows_that_cannot_be_read_gets_a_reason(bundle, tmp_path, monkeypatch):
+    made = bundle("table", "class", ("yes", "no"), {"item_shape": [1], "dtype": "float32"})
+    monkeypatch.setattr(made._kind, "fit", lambda *_: np.ones(1, np.float32))
+    monkeypatch.setattr(made, "part_probabilities", lambda rows: {"all": rows})
+    monkeypatch.setattr(made, "pool", lambda parts: np.tile([[0.9, 0.1]], (len(parts["all"]), 1)))
+    good, bad, gone = (tmp_path / name for name in ("good.csv", "bad.csv", "gone.csv"))
+    good.write_text("a,b\n1,2\n3,4\n")
+    bad.write_text("a,b\n1\n")
+    answers = made.answers([good, bad, gone, good])
+    assert [one.prediction for one in answers] == ["yes", "yes", None, None, "yes", "yes"]
+    assert "1 cells in line 2 of bad.csv" in answers[2].problem
+    assert answers[2].item == str(bad)
+    assert answers[3].problem == "is not there"
+    with pytest.raises(DataError, match=r"1 cells in line 2 of bad\.csv"):
+        made.predict([good, bad])
+
+
 def test_a_missing_library_is_no_fault_of_the_item(numbers, monkeypatch):
     def fails(_):
         raise RunError(found="no module av", wanted="it", hint="pip install it")

@@ -36,6 +36,16 @@ def test_fit_and_show():
     assert np.isnan(KIND.blank(shape)).all()
 
 
+def test_truth_values_have_one_code_however_they_are_written():
+    rows = [{"a": ("True", "False")[i % 3 == 0], "b": i * 1.5} for i in range(30)]
+    shape = KIND.learn([KIND.open(json.dumps(row).encode()) for row in rows])
+    true, false = shape["columns"][0]["values"].index("True"), 1
+    for spelled, code in (("true", true), ("TRUE", true), ("True", true), ("FALSE", false)):
+        row = json.dumps({"a": spelled, "b": 1}).encode()
+        assert KIND.fit(KIND.open(row), shape).tolist() == [code, 1.0]
+    assert KIND.fit(KIND.open(b'{"a": false, "b": 1}'), shape).tolist() == [false, 1.0]
+
+
 def test_a_row_of_other_columns_is_refused():
     with pytest.raises(BadItem, match="none of the columns a, b, c"):
         KIND.fit(KIND.open(b'{"q": 1}'), learned())

@@ -62,6 +62,12 @@ def test_any_row_in_any_order(form, tmp_path):
             source.read(name)
 
 
+@pytest.mark.parametrize(("form", "cells"), [("parquet", 7 * N), ("arrow", 5 * N)])
+def test_how_many_cells_there_are_is_known_before_any_is_read(form, cells, tmp_path):
+    FORMS[form](table(), tmp_path / f"a.{form}")
+    assert ColumnRows([tmp_path / f"a.{form}"]).cells == cells
+
+
 def test_what_the_columns_are(tmp_path):
     features = {"label": {"names": ["cat", "dog", "ox"], "_type": "ClassLabel"}}
     stated = json.dumps({"info": {"features": features}})

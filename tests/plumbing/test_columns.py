@@ -6,7 +6,15 @@ import math
 
 import pytest
 
-from fivefold.plumbing.cells import ISO, date_form, decimal_comma, number, plain, words_of
+from fivefold.plumbing.cells import (
+    ISO,
+    date_form,
+    decimal_comma,
+    number,
+    one_truth,
+    plain,
+    words_of,
+)
 from fivefold.plumbing.columns import learn_columns, numbers_of, reads_as, words_about
 
 
@@ -68,7 +76,20 @@ def test_a_number_beyond_any_float_is_missing():
 
 def test_a_whole_number_is_one_value_however_it_is_written():
     assert words_of(plain(3)) == words_of(plain("3")) == words_of(plain(3.0)) == "3"
-    assert plain(True) == plain("true")
+
+
+@pytest.mark.parametrize("value", [True, "True", "true", "TRUE"])
+def test_a_truth_value_is_one_value_however_it_is_written(value):
+    assert one_truth(str(plain(value))) == "True"
+    assert one_truth("truely") == "truely"
+
+
+@pytest.mark.parametrize("spelling", [str, str.lower, str.upper])
+def test_truth_values_that_an_older_version_learned_are_known(spelling):
+    slot = {"name": "a", "of": "a", "take": "value", "type": "category"}
+    slot["values"] = [spelling("False"), spelling("True")]
+    assert numbers_of({"a": "True"}, [slot]) == [1.0]
+    assert numbers_of({"a": "False"}, [slot]) == [0.0]
 
 
 @pytest.mark.parametrize(

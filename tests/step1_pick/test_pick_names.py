@@ -155,7 +155,7 @@ def test_pattern_matching():
     [
         ("a<5", "4", True), ("a<5", "5", False), ("a<=5", "5.0", True), ("a>=5", "x", None),
         ("a=5", "5.0", True), ("a=x,y", "y", True), ("a!=x", "y", True), ("a = x", "x", True),
-        ("a<5", None, None),
+        ("a<5", None, None), ("a=true", "True", True), ("a!=TRUE", "true", False),
     ],
 )  # fmt: skip
 def test_conditions(text, cell, wanted):

@@ -153,6 +153,16 @@ def test_a_large_table_of_cells_is_read_forward(run, tmp_path, monkeypatch):
     assert json.loads(picked.source.read("data.parquet:3")) == {"stars": 2, "user": "u2"}
 
 
+def test_a_small_file_of_many_cells_is_read_forward_too(run, tmp_path, monkeypatch):
+    few = {"a": [i % 7 for i in range(5000)], "b": ["x", "y"] * 2500, "c": list("pqrst") * 1000}
+    pq.write_table(pa.table(few), tmp_path / "data.parquet")
+    monkeypatch.setattr(streams, "MOST_CELLS", 15_000)
+    assert run(tmp_path / "data.parquet", input_kind="table", label="b").problem.layout == "rows"
+    monkeypatch.setattr(streams, "MOST_CELLS", 14_999)
+    picked = run(tmp_path / "data.parquet", input_kind="table", label="b")
+    assert picked.problem.layout == "column files"
+
+
 def leaky(count):
     heat = np.random.default_rng(0).normal(size=count)
     return {
