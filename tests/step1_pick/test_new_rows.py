@@ -88,7 +88,7 @@ def in_forms():
     cells = "text\n" + "\n".join(TEXTS[:3]) + "\n"
     marked = "n\ttext\n" + "".join(f"{i}\t{text}\n" for i, text in enumerate(TEXTS[:3]))
     yield "new.csv", cells
-    yield "new.csv.gz", gzip.compress(cells.encode())
+    yield "new.csv.gz", gzip.compress(cells.encode(), mtime=0)
     yield "new.json", json.dumps(rows)
     yield "new.json", json.dumps({"reviews": rows, "pages": [1, 2]})
     yield "new.jsonl", "\n".join(map(json.dumps, rows))
@@ -115,7 +115,7 @@ def test_rows_of_cells_in_any_form(tmp_path):
     for name, content in (
         ("new.data", csv(rows)),
         ("new.txt", csv(rows)),
-        ("new.dat.gz", gzip.compress(csv(rows).encode())),
+        ("new.dat.gz", gzip.compress(csv(rows).encode(), mtime=0)),
         ("new.json", json.dumps(rows)),
     ):
         found = each_item(put(tmp_path / name, content), asked)
@@ -152,7 +152,7 @@ def test_items_that_were_files_stay_files(tmp_path):
         ("new.txt", "\n".join(TEXTS[:3])),
         ("new.txt", LINES),
         ("new.lines", "__label__good " + "\n__label__bad ".join(TEXTS[:3]) + "\n"),
-        ("new.txt.gz", gzip.compress(LINES.encode())),
+        ("new.txt.gz", gzip.compress(LINES.encode(), mtime=0)),
         ("new.csv", "text\n" + "\n".join(TEXTS[:3])),
         ("new.json", json.dumps(REVIEWS[:3])),
     ],
@@ -180,7 +180,7 @@ def test_sentences_are_a_line_each_or_rows(tmp_path):
     asked = problem("tokens", "tokens", "rows")
     for name, content in (
         ("new.txt", "a dog\n\nruns\n"),
-        ("new.conll.gz", gzip.compress(b"a\ndog\n\nruns\n")),
+        ("new.conll.gz", gzip.compress(b"a\ndog\n\nruns\n", mtime=0)),
         ("new.json", json.dumps([{"tokens": ["a", "dog"]}, {"tokens": ["runs"]}])),
     ):
         rows = each_item(put(tmp_path / name, content), asked)
@@ -252,7 +252,7 @@ def test_a_bad_file_does_not_hide_the_others(tmp_path, monkeypatch):
         put(tmp_path / "ragged.csv", "text,n\na,1\nb\n"),
         tmp_path / "gone.csv",
         put(tmp_path / "empty.csv", ""),
-        put(tmp_path / "cut.csv.gz", gzip.compress(b"text\nfine\n" * 9)[:-9]),
+        put(tmp_path / "cut.csv.gz", gzip.compress(b"text\nfine\n" * 9, mtime=0)[:-9]),
         put(tmp_path / "large.csv", b"x" * 2000),
     ]
     monkeypatch.setattr(folders, "ITEM_LIMIT", 1000)
