@@ -53,12 +53,10 @@ def describe(dataset: Dataset, vault_rows: int) -> tuple[str, ...]:
     if dataset.quarantine:
         first = dataset.quarantine[0]
         lines.append(
-            f"{len(dataset.quarantine)} files in quarantine, for example "
+            f"{len(dataset.quarantine):,} item{'s' * (len(dataset.quarantine) > 1)} in quarantine, "
+            f"for example "
             f"{printable(first.path)}: {first.reason}"
         )
-    if dataset.duplicates:
-        across = sum(d.across for d in dataset.duplicates)
-        lines.append(f"{len(dataset.duplicates)} pairs of duplicates, {across} across parts")
     return (*lines, *dataset.notes)
 
 

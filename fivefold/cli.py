@@ -10,11 +10,11 @@ import time
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fivefold import __version__
+from fivefold import __version__, catalog
 from fivefold.cli_options import (
     Data,
     Group,
@@ -28,15 +28,16 @@ from fivefold.cli_options import (
     Test,
     Time,
 )
+from fivefold.plumbing.clock import seconds
 from fivefold.plumbing.errors import FivefoldError, OptionError
 from fivefold.plumbing.files import printable
+from fivefold.plumbing.folders import is_folder
 from fivefold.plumbing.place import place
 from fivefold.plumbing.stopper import Stopped, at_once
+from fivefold.screen import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rich.progress import Progress, TaskID
 
 START = time.monotonic()  # the budget counts from here
 # Turns that a thread waits for others before it sleeps. The habit of libgomp, 300,000, is no faster
@@ -115,8 +116,9 @@ def win(
         _help()
         return
     go_on = "; the same command with --resume goes on from here"
-    with _errors(go_on), Screen() as screen:
+    with _errors(go_on), Screen(START) as screen:
         screen.note(f"fivefold {__version__}: budget {budget}")
+        _refuse_early(data, budget=budget, net=net)
         from fivefold import pipeline
 
         run = pipeline.win(
@@ -162,7 +164,8 @@ def look(
     time_column: Time = None,
 ) -> None:
     """Steps 1 and 2 only: counts, sizes, balance, quarantine, duplicates, a contact sheet."""
-    with _errors(), Screen() as screen:
+    with _errors(), Screen(START) as screen:
+        _refuse_early(data)
         from fivefold import preparation
 
         facts = preparation.look(
@@ -196,7 +199,8 @@ def expand(
     mirror: Mirror = None,
 ) -> None:
     """Write the preview sheet: each expansion before and after, and why it is used or not."""
-    with _errors(), Screen() as screen:
+    with _errors(), Screen(START) as screen:
+        _refuse_early(data)
         from fivefold import preparation
 
         record = preparation.preview(
@@ -282,7 +286,7 @@ def get_data(
         from fivefold.public_data.fetch import get
 
         record = records.find(name)
-        with Screen() as screen:
+        with Screen(START) as screen:
             for line in listing.about(record):
                 screen.note(printable(line))
             path = get(name, to, progress=screen)
@@ -293,58 +297,13 @@ def get_data(
         print(listing.what_next(record, path.parent))
 
 
-@final
-class Screen:
-    """Draws progress on the terminal: one line per fact, a bar with the time left for long work."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-        self._bars: Progress = Progress(
-            TextColumn("  {task.description:<16}"),
-            BarColumn(bar_width=30),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[note]}"),
-            console=self._console,
-            transient=True,
-            disable=not self._console.is_terminal,
-        )
-        self._task: tuple[str, TaskID] | None = None
-
-    def __enter__(self) -> Screen:
-        self._bars.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._bars.stop()
-
-    def note(self, text: str) -> None:
-        """A line that belongs to no step."""
-        self._console.print(text)
-
-    def step(self, name: str) -> None:
-        """A step begins."""
-        self._drop()
-        self._console.print(f"{time.monotonic() - START:6.1f} s  {name}", style="bold")
-
-    def say(self, text: str) -> None:
-        """One line for the user."""
-        self._console.print(f"          {printable(text)}")
-
-    def bar(self, name: str, share: float, note: str = "") -> None:
-        """Work `name` is done to `share`."""
-        if self._task is None or self._task[0] != name:
-            self._drop()
-            self._task = (name, self._bars.add_task(name, total=1.0, note=note))
-        self._bars.update(self._task[1], completed=share, note=note)
-
-    def _drop(self) -> None:
-        if self._task is not None:
-            self._bars.remove_task(self._task[1])
-            self._task = None
+def _refuse_early(data: Path | None, *, budget: str = "1s", net: str | None = None) -> None:
+    """What is mistyped is said at once, not when all is imported."""
+    if data is not None:
+        is_folder(data)
+    seconds(budget)
+    if net is not None:
+        catalog.entry("encoder", net)
 
 
 def _help() -> None:

@@ -73,7 +73,7 @@ if TYPE_CHECKING:
 
 TRADITIONAL_SHARE = 0.08  # of the budget, for the opponent, unless the catalog says otherwise
 CREW_SECONDS = 30.0  # less time does not pay for workers that import torch
-LATE_SECONDS = 5.0  # beyond the budget are told
+LATE_SECONDS = 1.0  # beyond the budget are told
 REPORT_SECONDS = 5.0  # a report takes about that long, whatever the data
 UNLOCKED = "the run folder lies where nothing can be locked"
 
@@ -328,9 +328,13 @@ class _Pipeline:
             command=repeat_command(self.data, self.asked),
             seed=self.asked.seed,
         )
+        ended = self.folder.ended_early
+        times = "once" if ended == 1 else f"{ended} times"
+        killed = (f"the run was ended {times} by a kill, a crash or an error, and went on",)
         stopped = (f"interrupted after {self.clock.used():.0f} s",) if self.stop.asked else ()
         shared = (f"{UNLOCKED} ({self.folder.trouble})",) if self.folder.trouble else ()
-        degraded = (*told.degraded, *chosen.notes, *looks, *stopped, *shared, *self._late())
+        degraded = (*told.degraded, *chosen.notes, *looks, *killed[:ended], *stopped, *shared)
+        degraded = (*degraded, *self._late())
         told = replace(told, degraded=degraded, opened_before=before)
         return judge_and_report(
             dataset,

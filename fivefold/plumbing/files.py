@@ -7,7 +7,7 @@ import math
 import os
 import re
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
@@ -38,6 +38,8 @@ def atomic(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         sync(temporary)
+        with suppress(OSError):  # some libraries make files for their owner alone
+            temporary.chmod(path.parent.stat().st_mode & 0o666)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

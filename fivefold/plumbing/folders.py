@@ -182,6 +182,22 @@ class _Walk:
             self._real.append(name)
 
 
+def is_folder(path: Path) -> bool:
+    """Whether data are a folder, and no single file.
+
+    Raises:
+        DataError: They are not there, or may not be looked at.
+    """
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (OSError, ValueError) as cause:
+        raise DataError(
+            found=f"{printable(str(path))}, which {reason_of(cause)}",
+            wanted="a folder, an archive or a table",
+            hint="check the path",
+        ) from cause
+
+
 def reason_of(cause: OSError | ValueError, path: str = "") -> str:
     """What went wrong with a file, as the end of a sentence about it."""
     if isinstance(cause, FileNotFoundError):

@@ -105,6 +105,8 @@ class RunFolder:
         if not run.done:
             with writing(path):
                 remove_temporaries(path)
+        if run.facts["status"] == "running":
+            run.facts["ended_early"] = run.ended_early + 1
         return run
 
     @property
@@ -120,6 +122,11 @@ class RunFolder:
     def used(self) -> float:
         """Seconds that earlier sittings used."""
         return float(self.facts["used_s"])
+
+    @property
+    def ended_early(self) -> int:
+        """How often the run was ended without a word: by a kill, a crash or an error."""
+        return int(self.facts.get("ended_early", 0))
 
     @property
     def done(self) -> bool:

@@ -7,14 +7,13 @@ surrogate escapes and are shown through `files.printable` only.
 from __future__ import annotations
 
 import hashlib
-import stat
 from io import BytesIO
 from typing import TYPE_CHECKING, final
 
 from fivefold.plumbing.archives import ArchiveSource, is_archive
 from fivefold.plumbing.errors import BadItem, DataError
 from fivefold.plumbing.files import printable
-from fivefold.plumbing.folders import ITEM_LIMIT, FolderSource, reason_of
+from fivefold.plumbing.folders import ITEM_LIMIT, FolderSource, is_folder
 from fivefold.plumbing.packed import bare_name
 
 if TYPE_CHECKING:
@@ -132,17 +131,9 @@ def open_source(
     Raises:
         DataError: There is nothing at `path`, or nothing of use.
     """
-    shown = printable(str(path))
-    try:
-        facts = path.stat()
-    except (OSError, ValueError) as cause:
-        raise DataError(
-            found=f"{shown}, which {reason_of(cause)}",
-            wanted="a folder, an archive or a table",
-            hint="check the path",
-        ) from cause
-    if stat.S_ISDIR(facts.st_mode):
+    if is_folder(path):
         return FolderSource(path)
+    shown = printable(str(path))
     try:
         head = FolderSource(path.parent, (path.name,)).head(path.name)
     except BadItem as cause:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fivefold.contracts.records import Guess
 from fivefold.plumbing.errors import DataError
 from fivefold.plumbing.files import printable
-from fivefold.step1_pick.words import is_group, label_rank, may_be_group
+from fivefold.step1_pick.words import FACTS, is_group, label_rank, may_be_group, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from fivefold.step1_pick.forms import Cell
     from fivefold.step1_pick.profile import Profile
 
-_AGREE = 0.5  # columns of the same values that agree so often are two labels, not input and label
+# Columns of the same values that agree so often are two labels, not input and label: in rows where
+# its name says so too, else beyond chance, for two columns of yes and no agree in half of the rows.
+_AGREE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +61,7 @@ def label_column(profiles: Sequence[Profile], where: str, *, numbers: bool = Tru
         DataError: No column could be it.
     """
     few = [one for one in profiles if one.few and not one.text and not one.identifier]
-    ranks = [(one.distinct < 2, label_rank(one.name), one.name) for one in profiles]
+    ranks = [(one.distinct < 2, label_rank(one.name), one.name) for one in _believed(profiles)]
     named = sorted((same, rank, name) for same, rank, name in ranks if rank is not None)
     if named:
         names = [name for _, _, name in named]
@@ -69,14 +72,17 @@ def label_column(profiles: Sequence[Profile], where: str, *, numbers: bool = Tru
     if few:
         ends = [one for one in (profiles[-1], profiles[0]) if one in few]
         small = [one for one in ends if one.distinct <= 20 and (not words or one in words)]
+        if not small and numbers and _amounts(profiles[-1]) and not any(p.text for p in profiles):
+            others = tuple(one.name for one in few[:2])
+            why = "the last column, of numbers"
+            return LabelColumn(name=profiles[-1].name, why=why, named=False, others=others)
         chosen = small[0] if small else min(words or few, key=lambda one: one.distinct)
         others = tuple(one.name for one in words or few if one is not chosen)[:2]
         why = f"{chosen.distinct:,} values that repeat"
         return LabelColumn(name=chosen.name, why=why, named=False, others=others)
-    last = profiles[-1] if profiles else None
-    if numbers and last is not None and last.numeric and last.distinct > 1 and not last.identifier:
+    if numbers and profiles and _amounts(profiles[-1]):
         why = "the last column, and no column has few values"
-        return LabelColumn(name=last.name, why=why, named=False)
+        return LabelColumn(name=profiles[-1].name, why=why, named=False)
     lists = [one for one in profiles if one.lists]
     if len(lists) > 1:
         return LabelColumn(name=lists[-1].name, why="the last list of each row", named=False)
@@ -85,6 +91,17 @@ def label_column(profiles: Sequence[Profile], where: str, *, numbers: bool = Tru
         wanted="a label column: few values that repeat",
         hint="name it with --label COLUMN",
     )
+
+
+def _believed(profiles: Sequence[Profile]) -> list[Profile]:
+    """Columns whose name is believed: those that name a fact, an income say, only at an end."""
+    values = [one for one in profiles if not one.text and not one.identifier]
+    ends = {one.name for one in (*values[:1], *values[-1:])}
+    return [one for one in profiles if word_of(one.name) not in FACTS or one.name in ends]
+
+
+def _amounts(one: Profile) -> bool:
+    return one.numeric and one.distinct > 1 and not one.identifier
 
 
 def set_aside(
@@ -105,7 +122,7 @@ def set_aside(
     vocabulary = {cell for cell in labels if cell is not None}
     for one in profiles:
         cells = columns[one.name]
-        reason = _tells(cells, labels, vocabulary, label)
+        reason = _tells(one.name, cells, labels, vocabulary, label)
         if reason:
             aside[one.name] = reason
         elif one.identifier:
@@ -128,7 +145,9 @@ def about_aside(aside: Mapping[str, str]) -> list[Guess]:
     ]
 
 
-def _tells(cells: Sequence[Cell], labels: Sequence[Cell], vocabulary: set[str], label: str) -> str:
+def _tells(
+    name: str, cells: Sequence[Cell], labels: Sequence[Cell], vocabulary: set[str], label: str
+) -> str:
     """Why a column would give the label away; empty when it does not."""
     pairs = [(a, b) for a, b in zip(cells, labels, strict=True) if a is not None and b is not None]
     if len(pairs) < 2 or len(vocabulary) < 2:
@@ -137,12 +156,20 @@ def _tells(cells: Sequence[Cell], labels: Sequence[Cell], vocabulary: set[str], 
     if equal == 1.0:
         return f"equal to {printable(label)} in every row (a leak)"
     values = {a for a, _ in pairs}
-    if equal >= _AGREE and values == vocabulary:
+    agree = equal if label_rank(name) is not None else _beyond_chance(equal, pairs)
+    if agree >= _AGREE and values == vocabulary:
         return f"another label: the same values as {printable(label)}, equal in {equal:.0%} of rows"
     one_to_one = len(set(pairs)) == len(values) == len({b for _, b in pairs})
     if one_to_one and 2 * len(values) <= len(pairs):
         return f"each value stands for one of {printable(label)} (a leak)"
     return ""
+
+
+def _beyond_chance(equal: float, pairs: Sequence[tuple[str, str]]) -> float:
+    """Cohen's kappa: 1 where all cells are equal, 0 where as many are as by chance."""
+    one, other = (Counter(side) for side in zip(*pairs, strict=True))
+    chance = sum(count * other[cell] for cell, count in one.items()) / len(pairs) ** 2
+    return (equal - chance) / (1.0 - chance) if chance < 1.0 else 0.0
 
 
 def group_column(

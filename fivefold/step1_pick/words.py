@@ -20,6 +20,13 @@ LABELS = (
     *("price", "rating", "score", "salary", "saleprice", "medv", "is_spam", "response", "result"),
     *("gt", "gold", "truth", "ground_truth", "true_label"),
 )
+# These name what somebody may want to know, but as often a fact about it.
+FACTS = frozenset(
+    (
+        "income", "default", "tags", "tag", "genre", "genres", "topic", "topics", "intent",
+        "quality", "price", "rating", "score", "salary", "response", "result",
+    )
+)  # fmt: skip
 PARTS = ("split", "part", "subset", "set", "partition", "phase", "usage", "dataset")
 # A group by these names is believed; "group" alone is only offered.
 GROUPS = (

@@ -154,7 +154,8 @@ def listed(
         for i in order
     )
     near = len(alike.pairs) - int(alike.exact.sum())
-    notes = [f"{len(alike.pairs):,} duplicate pairs ({near:,} of them near, not exact)"]
+    facts = f"{near:,} near, not exact; {int(across.sum()):,} across parts"
+    notes = [f"{_pairs(len(alike.pairs))} ({facts})"]
     if len(alike.pairs) > _LISTED:
         notes[0] += f"; the first {_LISTED:,} are listed"
     if aside.any():
@@ -162,8 +163,12 @@ def listed(
             f"{int(aside.sum()):,} rows set aside: validation or test rows show the same (a leak)"
         )
     if differ.any():
-        notes.append(f"{int(differ.sum()):,} duplicate pairs carry different labels")
+        notes.append(f"{_pairs(int(differ.sum()))} of different labels")
     return records, tuple(notes)
+
+
+def _pairs(count: int) -> str:
+    return f"{count:,} duplicate pair{'s' * (count != 1)}"
 
 
 def _action(

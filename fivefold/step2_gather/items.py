@@ -100,7 +100,7 @@ def collect(
     if without.size > _LISTED:
         notes.append(
             f"{without.size:,} rows have no label: they are kept out of training "
-            f"(the first {_LISTED} are listed among the bad files)"
+            f"(the first {_LISTED} are listed in quarantine)"
         )
     why = "has no label" if problem.target.column else "lies outside any class folder"
     lost += [(names[row], why) for row in without[:_LISTED]]

@@ -35,6 +35,7 @@ ANSWER_SPEED = 2.0  # a row is answered about that much faster than it is traine
 MOST_TIMES = 6  # the nets of a fold where time is plenty
 MOST_TIMED = 3  # candidates; timing is time not trained
 TIMING_SHARE = 0.05  # of the time for nets, after which no further candidate is timed
+FREE = 0.95  # of the speed of one net alone, at which a net in company costs nothing
 SETUP_SECONDS = 1.0  # of a net: filters from the data, first steps
 LEAST_SPEED = 0.01  # rows per second; below, a candidate could not be timed at all
 NOT_TIMED = "even the smallest net could not be timed: memory was short, or it diverged at once"
@@ -216,12 +217,19 @@ class _Trial:
         timing = self.chosen
         speed, wanted = timing.rows_per_second, wanted_epochs(self.dataset, timing.recipe)
         enough = max(wanted / 2, least_epochs(self.dataset, timing.recipe))
-        least = self.nets if self.wish.nets else self.least_nets
+        least = self.nets if self.wish.nets else max(self.least_nets, self._free_company())
         while self.nets > least and self._epochs(speed) < enough:
             self.nets -= 1
         if self.nets + self.wish.company < timing.slots:  # the company is gone
             timing, self.alone = self.single, 1.0
         self._settle(timing)
+
+    def _free_company(self) -> int:
+        """Nets side by side of which each is shown as many rows as one alone would be."""
+        company, alone = self.chosen, self.single
+        each = company.rows_per_second / company.slots
+        same = _cost(company.recipe) == _cost(alone.recipe)
+        return company.slots if same and each >= FREE * alone.rows_per_second else 1
 
     def _more_nets(self) -> None:
         """Where a net would be shown more than it can use, further nets do better (lab/LOG.md).

@@ -74,7 +74,8 @@ def test_a_leak_with_another_label_is_caught_and_named(tmp_path):
     data = run(root, tmp_path).dataset
     assert not data.duplicates[0].same_label
     assert "train/b/planted.png" not in data.names
-    assert "1 duplicate pairs carry different labels" in data.notes
+    assert "1 duplicate pair of different labels" in data.notes
+    assert "1 duplicate pair (0 near, not exact; 1 across parts)" in data.notes
 
 
 def test_a_training_copy_of_a_validation_row_is_set_aside(tmp_path):

@@ -166,3 +166,10 @@ def test_the_vault_is_answered_by_the_views_that_nets_settle_on(made_dataset):
     assert plan.views == max(planning.VIEWS)
     per_row = plan.views / (planning.ANSWER_SPEED * chosen.rows_per_second / 8)
     assert plan.vault_seconds == pytest.approx(10_000 * per_row)
+
+
+@pytest.mark.parametrize(("gain", "nets"), [(2.0, 2), (1.5, 1)])
+def test_company_that_costs_nothing_is_kept_where_time_is_short(planned, gain, nets):
+    _, plan = planned(100, 10, n=1000, folds=5, gain=gain)
+    assert sum(line.nets for line in plan.lines) == nets
+    assert plan.slots == nets
