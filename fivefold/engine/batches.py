@@ -42,6 +42,10 @@ class Batches:
         self._seed = seed
         self._mirrored = np.random.default_rng((seed, 1)).random(rows) < 0.5
 
+    def passes(self, steps: int) -> float:
+        """How often so many batches show every row, on average."""
+        return steps * self.size / self.rows
+
     def order(self, epoch: int) -> IntArray:
         """The shuffled row numbers of one pass."""
         return np.random.default_rng((self._seed, 2, epoch)).permutation(self.rows)

@@ -153,7 +153,7 @@ class _Trainer:
         self.learner.lookahead.finish(self.net, steps=state.step)
         return Training(
             seconds=state.seconds,
-            epochs=state.step / self.batches.per_epoch,
+            epochs=self.batches.passes(state.step),
             steps=state.step,
             stopped=stopped,
             curve=tuple(state.curve),
@@ -277,7 +277,7 @@ class _Trainer:
         state = self.learner.state
         if len(state.curve) > state.progress * POINTS or not np.isfinite(value := float(loss)):
             return
-        epoch = state.step / self.batches.per_epoch
+        epoch = self.batches.passes(state.step)
         looked = sum(point.validation is not None for point in state.curve)
         score = None
         if self.watch.look is not None and state.progress * (LOOKS + 1) > looked + 1:
