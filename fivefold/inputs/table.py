@@ -50,7 +50,7 @@ class Table(InputKind):
         try:
             row = json.loads(raw)
         except (ValueError, RecursionError) as cause:
-            raise BadItem(f"is no JSON ({cause})") from cause
+            raise BadItem(f"is no row of a table, a JSON object of cells ({cause})") from cause
         if not isinstance(row, dict):
             raise BadItem(f"is a JSON {type(row).__name__} where an object of cells belongs")
         return _packed(row)
