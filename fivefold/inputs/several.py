@@ -52,7 +52,9 @@ class Several(InputKind):
         try:
             row = json.loads(raw)
         except (ValueError, RecursionError) as cause:
-            raise BadItem(f"is no row of several inputs, a JSON object of parts ({cause})") from cause
+            raise BadItem(
+                f"is no JSON object of parts, as rows of several inputs are ({cause})"
+            ) from cause
         if not isinstance(row, dict):
             raise BadItem(f"is a JSON {type(row).__name__} where an object of parts belongs")
         opened = {name: _opened(name, part) for name, part in row.items() if not _missing(part)}
