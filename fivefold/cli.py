@@ -118,7 +118,7 @@ def win(
     go_on = "; the same command with --resume goes on from here"
     with _errors(go_on), Screen(START) as screen:
         screen.note(f"fivefold {__version__}: budget {budget}")
-        _refuse_early(data, budget=budget, net=net)
+        _refuse_early(None if resume else data, budget=budget, net=net)
         from fivefold import pipeline
 
         run = pipeline.win(

@@ -35,11 +35,13 @@ def atomic(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    temporary.touch(exist_ok=False)
+    mode = temporary.stat().st_mode
     try:
         yield temporary
         sync(temporary)
-        with suppress(OSError):  # some libraries make files for their owner alone
-            temporary.chmod(path.parent.stat().st_mode & 0o666)
+        with suppress(OSError):  # some libraries make files that are their owner's alone
+            temporary.chmod(mode)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

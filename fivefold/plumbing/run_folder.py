@@ -184,7 +184,11 @@ def begun(name: str) -> list[tuple[Path, dict[str, Any]]]:
     """The runs at default paths of that name and what each was asked, the newest first."""
     runs = [path for path in _numbered(name) if (path / "run.json").exists()]
     runs.sort(key=lambda path: (path / "run.json").stat().st_mtime, reverse=True)
-    return [(path, _facts(path)["asked"]) for path in runs]
+    found = []
+    for path in runs:
+        with suppress(RunError):  # a damaged one keeps no other from going on
+            found.append((path, _facts(path)["asked"]))
+    return found
 
 
 def _numbered(name: str) -> list[Path]:

@@ -209,7 +209,8 @@ def _test_part(found: Found, asked: Asked) -> Found | None:
             wanted="one test part",
             hint="leave out --test, or name the train folder as DATA",
         )
-    group = asked.group or found.group or "none"
+    own_files = found.group == found.path_column  # another source's of the same names are others
+    group = asked.group or (None if own_files else found.group) or "none"
     own = replace(asked, second=None, beside=True, group=group)
     return settle(read_data(asked.second, own), own)
 

@@ -49,38 +49,41 @@ class LabelColumn:
         )
 
 
-def label_column(profiles: Sequence[Profile], where: str, *, numbers: bool = True) -> LabelColumn:
+def label_column(
+    profiles: Sequence[Profile], where: str, *, numbers: bool = True, amounts: bool = False
+) -> LabelColumn:
     """The column that is the label: by name, else the last, the first or the one of fewest values.
 
     Args:
         profiles: The columns that may be it.
         where: All columns and where they stand, for messages.
         numbers: A column of many numbers may be it too.
+        amounts: Where it is the last, and no text stands beside it, it comes before words in the
+            middle, as in a table of measurements.
 
     Raises:
         DataError: No column could be it.
     """
     few = [one for one in profiles if one.few and not one.text and not one.identifier]
-    ranks = [(one.distinct < 2, label_rank(one.name), one.name) for one in _believed(profiles)]
-    named = sorted((same, rank, name) for same, rank, name in ranks if rank is not None)
-    if named:
-        names = [name for _, _, name in named]
-        return LabelColumn(
-            name=names[0], why="its name says so", named=True, others=tuple(names[1:3])
-        )
     words = [one for one in few if not one.numeric]
+    ends = [one for one in (*profiles[-1:], *profiles[:1]) if one in few]
+    small = [one for one in ends if one.distinct <= 20 and (not words or one in words)]
+    named = _named(_believed(profiles)) or ([] if small else _named(profiles))
+    if named:
+        return LabelColumn(
+            name=named[0], why="its name says so", named=True, others=tuple(named[1:3])
+        )
+    last = numbers and bool(profiles) and _amounts(profiles[-1])
+    if few and not small and last and amounts and not any(one.text for one in profiles):
+        others = tuple(one.name for one in few[:2])
+        why = "the last column, of numbers"
+        return LabelColumn(name=profiles[-1].name, why=why, named=False, others=others)
     if few:
-        ends = [one for one in (profiles[-1], profiles[0]) if one in few]
-        small = [one for one in ends if one.distinct <= 20 and (not words or one in words)]
-        if not small and numbers and _amounts(profiles[-1]) and not any(p.text for p in profiles):
-            others = tuple(one.name for one in few[:2])
-            why = "the last column, of numbers"
-            return LabelColumn(name=profiles[-1].name, why=why, named=False, others=others)
         chosen = small[0] if small else min(words or few, key=lambda one: one.distinct)
         others = tuple(one.name for one in words or few if one is not chosen)[:2]
         why = f"{chosen.distinct:,} values that repeat"
         return LabelColumn(name=chosen.name, why=why, named=False, others=others)
-    if numbers and profiles and _amounts(profiles[-1]):
+    if last:
         why = "the last column, and no column has few values"
         return LabelColumn(name=profiles[-1].name, why=why, named=False)
     lists = [one for one in profiles if one.lists]
@@ -93,8 +96,16 @@ def label_column(profiles: Sequence[Profile], where: str, *, numbers: bool = Tru
     )
 
 
+def _named(profiles: Sequence[Profile]) -> list[str]:
+    """The columns whose name says that they are the label, the likeliest first."""
+    ranks = [(one.distinct < 2, label_rank(one.name), one.name) for one in profiles]
+    return [
+        name for _, rank, name in sorted(r for r in ranks if r[1] is not None) if rank is not None
+    ]
+
+
 def _believed(profiles: Sequence[Profile]) -> list[Profile]:
-    """Columns whose name is believed: those that name a fact, an income say, only at an end."""
+    """Columns whose name is believed first: one that may name a fact, an income say, at an end."""
     values = [one for one in profiles if not one.text and not one.identifier]
     ends = {one.name for one in (*values[:1], *values[-1:])}
     return [one for one in profiles if word_of(one.name) not in FACTS or one.name in ends]

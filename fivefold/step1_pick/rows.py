@@ -122,7 +122,8 @@ def _label(
         why = "the usual one of this form"
         return LabelColumn(name=label, why=why, named=True, others=tuple(others))
     free = [one for name, one in profiles.items() if name not in taken]
-    return label_column(free, of_table(table.columns, table.cells, table.name).where)
+    where = of_table(table.columns, table.cells, table.name).where
+    return label_column(free, where, amounts=True)
 
 
 def _inputs(

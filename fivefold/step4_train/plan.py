@@ -38,7 +38,7 @@ TIMING_SHARE = 0.05  # of the time for nets, after which no further candidate is
 FREE = 0.95  # of the speed of one net alone, at which a net in company costs nothing
 SETUP_SECONDS = 1.0  # of a net: filters from the data, first steps
 LEAST_SPEED = 0.01  # rows per second; below, a candidate could not be timed at all
-NOT_TIMED = "even the smallest net could not be timed: memory was short, or it diverged at once"
+NOT_TIMED = "even the smallest net could not be timed: memory was short, it diverged or failed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
