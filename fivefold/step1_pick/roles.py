@@ -98,10 +98,8 @@ def label_column(
 
 def _named(profiles: Sequence[Profile]) -> list[str]:
     """The columns whose name says that they are the label, the likeliest first."""
-    ranks = [(one.distinct < 2, label_rank(one.name), one.name) for one in profiles]
-    return [
-        name for _, rank, name in sorted(r for r in ranks if r[1] is not None) if rank is not None
-    ]
+    ranked = [(one.distinct < 2, label_rank(one.name), one.name) for one in profiles]
+    return [name for _, _, name in sorted((s, r, n) for s, r, n in ranked if r is not None)]
 
 
 def _believed(profiles: Sequence[Profile]) -> list[Profile]:

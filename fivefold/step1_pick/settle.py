@@ -162,7 +162,7 @@ def _groups(
     if found.group is None or found.group == found.label_column:
         return None
     rule = condition(asked.test) if asked.test else None
-    if rule is not None and rule.field != found.group and found.group != found.path_column:
+    if rule is not None and found.group not in {rule.field, found.path_column}:
         # The test part shares its groups with the others, so validation rows do too. (Rows of one
         # file show the same, whatever parts them: of those it is told where they stand.)
         return None

@@ -28,6 +28,9 @@ def test_the_run_of_the_same_data_and_options_goes_on(tmp_path, monkeypatch):
         run.release()
         os.utime(run.path / "run.json", (number, number))
 
+    (tmp_path / "runs" / "train-9").mkdir()
+    (tmp_path / "runs" / "train-9" / "run.json").write_text("damaged")
+
     def resumed(folder, **asked):
         asked = Options(budget=60.0, **asked)
         with run_folder(tmp_path / folder / "train", asked, None, resume=True, say=print) as run:

@@ -1,5 +1,7 @@
 """Times are read as people write them; files are whole or not there."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -62,3 +64,16 @@ def test_errors_tell_three_things():
     error = DataError(found="a", wanted="b", hint="c")
     assert isinstance(error, ValueError)
     assert str(error) == "found a; wanted b; hint: c"
+
+
+@pytest.mark.parametrize(("umask", "wanted"), [(0o022, 0o644), (0o077, 0o600)])
+def test_files_are_for_whom_the_user_says(tmp_path, umask, wanted):
+    """Some libraries write files that their owner alone can read."""
+    before = os.umask(umask)
+    try:
+        with atomic(tmp_path / "weights") as file:
+            file.unlink()
+            os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+    finally:
+        os.umask(before)
+    assert (tmp_path / "weights").stat().st_mode & 0o777 == wanted

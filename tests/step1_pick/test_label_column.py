@@ -58,3 +58,16 @@ def test_the_last_column_of_numbers_comes_before_words_in_the_middle(tmp_path):
     assert picked.problem.target.kind == "number"
     (told,) = [guess for guess in picked.problem.guesses if guess.question == "label column"]
     assert "town or balcony could be it too" in told.why
+
+
+@pytest.mark.parametrize("last", ["depth", "text"])
+def test_a_fact_in_the_middle_comes_before_what_no_name_tells(tmp_path, last):
+    rng = np.random.default_rng(0)
+    columns = {
+        "carat": rng.normal(1.0, 0.2, 100).round(2),
+        "cut": rng.choice(["fair", "good", "ideal"], 100),
+        "price": rng.integers(300, 9000, 100),
+    }
+    texts = [f"a stone of its own kind and of number {i}" for i in range(100)]
+    columns[last] = rng.normal(60, 2, 100).round(1) if last == "depth" else texts
+    assert read(tmp_path, columns).problem.target.column == "price"
