@@ -230,11 +230,9 @@ def _told(plan: Plan, fleet: Fleet, dataset: Dataset) -> dict[str, Any]:
     recipe = plan.lines[0].recipe
     folds = [fold for member in fleet.members for fold in member.parts]
     rows = training_rows(dataset)
-    batch = min(recipe.batch, rows)
-    shown = rows // batch * batch  # in what the loop calls an epoch: whole batches only
     ends = [fold.curve[-1] for fold in folds]
-    speeds = [shown * end.epoch / end.seconds for end in ends if end.seconds > 0]
-    passes = [fold.epochs * shown / rows for fold in folds]
+    speeds = [rows * end.epoch / end.seconds for end in ends if end.seconds > 0]
+    passes = [fold.epochs for fold in folds]
     return {
         "recipe": recipe_told(recipe),
         "nets": sum(line.nets for line in plan.lines),
