@@ -36,8 +36,8 @@ def ensemble(dataset: Dataset, fleet: Fleet, *, seed: int) -> Ensemble:
     their answers deserve; members are pooled as a mixture, for classes the weighted mean of their
     probabilities; then one more temperature is applied to the pool. Only rows that every kept
     member answers are used; a member whose answers leave too few rows in common is left out, and
-    `notes` says so. The loss is cross-fitted: each fifth of the rows is judged at a temperature
-    learned from the others.
+    `notes` says so, and where the rows that are left are few. The loss is cross-fitted: each fifth
+    of the rows is judged at a temperature learned from the others.
 
     Raises:
         RunError: No member answers any row.
@@ -85,7 +85,7 @@ def ensemble(dataset: Dataset, fleet: Fleet, *, seed: int) -> Ensemble:
 def _comparable(
     fleet: tuple[Member, ...], n: int
 ) -> tuple[list[Member], NDArray[np.bool_], tuple[str, ...]]:
-    """Members with rows in common, the mask (N,) of those rows, and who was left out."""
+    """Members with rows in common, the mask (N,) of those rows, and what is to be told of both."""
     answered = {member.name: _answered(member, n) for member in fleet}
     by_coverage = sorted(fleet, key=lambda m: -int(answered[m.name].sum()))
     most = int(answered[by_coverage[0].name].sum()) if by_coverage else 0
@@ -108,6 +108,12 @@ def _comparable(
         else:
             kept.append(member)
             rows = common
+    judged = int(rows.sum())
+    if judged < min(most, _FEW_ROWS):
+        notes.append(
+            f"chosen and calibrated by {judged:,} of {most:,} validation rows, those that every "
+            "member answers"
+        )
     return kept, rows, tuple(notes)
 
 

@@ -92,7 +92,8 @@ def check_report(folder):
     assert run["status"] == "done"
     before = [line for line in report["degraded"] if line.startswith("the vault was opened before")]
     assert len(before) == len(run["vault_opened"]) - 1
-    (ended,) = [line for line in report["degraded"] if line not in before]
+    judged, ended = [line for line in report["degraded"] if line not in before]
+    assert judged.startswith("chosen and calibrated by ")  # two nets of five folds
     assert ended.startswith("the run was ended ")
     assert run["ended_early"] >= 1
     nets = [one for one in report["members"] if one["kind"] == "deep"]

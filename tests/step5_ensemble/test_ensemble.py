@@ -227,6 +227,17 @@ def test_a_net_of_few_folds_is_left_out_where_rows_are_few(rows, kept):
     assert bool(made.notes) != kept
 
 
+def test_few_rows_that_all_members_answer_are_told():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 4, 500)
+    hand, net = answers(y, 1.0, rng), answers(y, 2.0, rng)
+    net[100:] = np.nan  # a net of one fold, beside an opponent that was judged on all
+    members = (member("hog", hand, y, "traditional"), member("net", net, y))
+    made = ensemble(dataset(y), fleet(*members), seed=0)
+    told = "chosen and calibrated by 100 of 500 validation rows, those that every member answers"
+    assert made.notes == (told,)
+
+
 def test_a_fleet_without_an_answer_is_a_clear_error():
     y = np.zeros(5, np.int64)
     nothing = np.full((5, 4), np.nan, np.float32)
