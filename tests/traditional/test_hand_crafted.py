@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from fivefold.traditional import describing
 from fivefold.traditional.array import features as array_features
-from fivefold.traditional.describing import Described, describe
+from fivefold.traditional.describing import Described, describe, measure
 from fivefold.traditional.image import Colour, Hog, Pixels, Sift, features
 
 
@@ -101,3 +102,26 @@ def test_rows_are_found_wherever_they_were_described():
     described = Described(positions=np.array([5, 1, 9]), blocks=blocks)
     taken = described.take(("b", "a"), np.array([9, 5, 1, 9]))
     assert taken.tolist() == [[90, 9], [50, 5], [10, 1], [90, 9]]
+
+
+class Slow:
+    """Features that take a time a row, after a first call that takes longer by itself."""
+
+    def __init__(self, clock, *, first, each):
+        self.clock, self.first, self.each = clock, first, each
+
+    def learn(self, rows, rng):
+        del rows, rng
+
+    def describe(self, items):
+        self.clock[0] += self.first + self.each * len(items)
+        self.first = 0.0
+        return np.zeros((len(items), 3), np.float32)
+
+
+@pytest.mark.parametrize(("first", "each"), [(0.0, 0.001), (50.0, 0.001), (50.0, 0.2), (0.0, 0.2)])
+def test_what_a_first_call_takes_is_no_price_of_a_row(digits, monkeypatch, first, each):
+    clock = [0.0]
+    monkeypatch.setattr(describing.time, "monotonic", lambda: clock[0])
+    slow = Slow(clock, first=first, each=each)
+    assert measure(slow, digits.rows, np.random.default_rng(0)) == (pytest.approx(each), 3)
