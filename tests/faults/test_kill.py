@@ -60,10 +60,10 @@ def killed(starter, chain, moment, *, command):
     stage, seconds = moment
     if started.reach(stage):
         started.linger(stage, seconds)
-    hit = started.kill()
-    code = started.end()
-    assert code == (-9 if hit else 0), started.log.read_text()
-    return stages_seen(started.log)[-1] if hit else None
+    started.kill()
+    code = started.end()  # a run at its very end may be done before the kill reaches it
+    assert code in {-9, 0}, started.log.read_text()
+    return stages_seen(started.log)[-1] if code else None
 
 
 def test_runs_killed_again_and_again_end_with_the_same_nets(starter, undisturbed):
