@@ -54,8 +54,7 @@ def describe(dataset: Dataset, vault_rows: int) -> tuple[str, ...]:
         first = dataset.quarantine[0]
         lines.append(
             f"{len(dataset.quarantine):,} item{'s' * (len(dataset.quarantine) > 1)} in quarantine, "
-            f"for example "
-            f"{printable(first.path)}: {first.reason}"
+            f"for example {printable(first.path)}: {first.reason}"
         )
     return (*lines, *dataset.notes)
 

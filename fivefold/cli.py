@@ -297,11 +297,12 @@ def get_data(
         print(listing.what_next(record, path.parent))
 
 
-def _refuse_early(data: Path | None, *, budget: str = "1s", net: str | None = None) -> None:
+def _refuse_early(data: Path | None, *, budget: str | None = None, net: str | None = None) -> None:
     """What is mistyped is said at once, not when all is imported."""
     if data is not None:
         is_folder(data)
-    seconds(budget)
+    if budget is not None:
+        seconds(budget)
     if net is not None:
         catalog.entry("encoder", net)
 

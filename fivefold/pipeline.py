@@ -328,13 +328,10 @@ class _Pipeline:
             command=repeat_command(self.data, self.asked),
             seed=self.asked.seed,
         )
-        ended = self.folder.ended_early
-        times = "once" if ended == 1 else f"{ended} times"
-        killed = (f"the run was ended {times} by a kill, a crash or an error, and went on",)
         stopped = (f"interrupted after {self.clock.used():.0f} s",) if self.stop.asked else ()
         shared = (f"{UNLOCKED} ({self.folder.trouble})",) if self.folder.trouble else ()
-        degraded = (*told.degraded, *chosen.notes, *looks, *killed[:ended], *stopped, *shared)
-        degraded = (*degraded, *self._late())
+        clock = (*self._ended_early(), *stopped, *self._late())
+        degraded = (*told.degraded, *chosen.notes, *looks, *clock, *shared)
         told = replace(told, degraded=degraded, opened_before=before)
         return judge_and_report(
             dataset,
@@ -346,6 +343,13 @@ class _Pipeline:
             folder=self.folder.path,
             tick=self._bar("judging"),
         )
+
+    def _ended_early(self) -> tuple[str, ...]:
+        """A sentence where earlier sittings were ended without a word."""
+        ended = self.folder.ended_early
+        times = "once" if ended == 1 else f"{ended} times"
+        told = f"the run was ended {times} by a kill, a crash or an error, and went on"
+        return (told,) if ended else ()
 
     def _late(self) -> tuple[str, ...]:
         """A sentence where the budget is overrun already."""

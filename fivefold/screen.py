@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 @final
 class Screen:
-    """Draws progress on the terminal: one line per fact, a bar with the time left for long work."""
+    """Draws progress on the terminal: one line per fact, a bar with the time left for long work.
+
+    Args:
+        start: The `time.monotonic()` from which steps are told.
+    """
 
     def __init__(self, start: float) -> None:
         from rich.console import Console

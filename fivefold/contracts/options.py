@@ -7,7 +7,7 @@ from typing import Any
 
 from fivefold.plumbing.errors import OptionError
 
-MOST_SEED = 2**31 - 1
+MOST_SEED = 2**31 - 1  # scikit-learn takes twice that, but nets and folds add to it
 Data = Any  # a path, a pair (X, y), a table in memory, or None for the embedded digits
 
 
@@ -63,7 +63,7 @@ def check_seed(asked: Options) -> None:
     """Refuse a seed that some generator does not take.
 
     Raises:
-        OptionError: It is below zero, or too large for scikit-learn when folds add to it.
+        OptionError: It is below zero, or above MOST_SEED.
     """
     if not 0 <= asked.seed <= MOST_SEED:
         raise OptionError(

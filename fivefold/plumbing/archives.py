@@ -36,10 +36,10 @@ def is_archive(name: str, head: bytes) -> bool:
     return not office and (magic or head[257:262] == b"ustar" or named)
 
 
-def unpacked(scratch: Path) -> list[tuple[Path, float]]:
-    """The blobs of archives in a scratch folder, and when each was last used."""
-    blobs = ((index.with_suffix(".blob"), index) for index in scratch.glob("archive-*.json"))
-    return [(blob, index.stat().st_mtime) for blob, index in blobs if blob.exists()]
+def unpacked(scratch: Path) -> list[tuple[float, Path]]:
+    """When each archive in a scratch folder was last used (seconds since 1970), and its blob."""
+    blobs = ((index, index.with_suffix(".blob")) for index in scratch.glob("archive-*.json"))
+    return [(index.stat().st_mtime, blob) for index, blob in blobs if blob.exists()]
 
 
 def remove_unpacked(blob: Path) -> None:

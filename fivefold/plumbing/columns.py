@@ -218,9 +218,12 @@ def _take(cell: Cell, slot: Slot) -> float:
 
 
 def _code(text: str, values: list[str]) -> int:
-    # Columns that an older version learned have truth values as their file had them.
-    spellings = (text, text.lower(), text.upper()) if text in ("True", "False") else (text,)
-    return next((values.index(one) for one in spellings if one in values), len(values))
+    try:
+        return values.index(text)
+    except ValueError:
+        # Columns that an older version learned have truth values as their file had them.
+        older = (text.lower(), text.upper()) if text in ("True", "False") else ()
+        return next((values.index(one) for one in older if one in values), len(values))
 
 
 _TAKES: dict[str, Callable[[str | float, Slot], float | None]] = {

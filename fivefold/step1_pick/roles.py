@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from fivefold.step1_pick.forms import Cell
     from fivefold.step1_pick.profile import Profile
 
-# Columns of the same values that agree so often are two labels, not input and label: in rows where
-# its name says so too, else beyond chance, for two columns of yes and no agree in half of the rows.
+# Columns of the same values that agree so often are two labels, not input and label. Where the name
+# says so too it is a share of the rows, else of those beyond chance: two columns of yes and no that
+# have nothing to do with each other agree in half of the rows.
 _AGREE = 0.5
 
 

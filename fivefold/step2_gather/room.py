@@ -109,13 +109,13 @@ def make_room(root: Path, needed: int, limit: int) -> tuple[str, ...]:
     remove_killed(root)
     caches = [(m.stat().st_mtime, m.parent) for m in root.glob("*/manifest.json")]
     sizes = {folder: sum(f.stat().st_size for f in folder.iterdir()) for _, folder in caches}
-    archives = dict(unpacked(root))
-    sizes |= {blob: blob.stat().st_size for blob in archives}
+    archives = unpacked(root)
+    sizes |= {blob: blob.stat().st_size for _, blob in archives}
     total, dropped = sum(sizes.values()) + needed, 0
-    for used, place in sorted([*caches, *((used, blob) for blob, used in archives.items())]):
+    for used, place in sorted([*caches, *archives]):
         if total <= limit or now - used < _KEPT_SECONDS:
             break
-        if place in archives:
+        if place.is_file():
             remove_unpacked(place)
         elif abandoned(place / ROWS) is False:
             continue
