@@ -78,14 +78,26 @@ def _loop(result: Result) -> str:
         return text
     return (
         f"{text}\n## Where a step's time goes\n\n"
-        f"Shares of the step; the last two columns are of the {loop['peak_type']} peak.\n\n"
+        "Shares of the step, which is watched: at every seam, a GPU is waited for, and it repeats "
+        f"nothing by itself. The last two columns are of the {loop['peak_type']} peak, the very "
+        "last by the speed of a step that nobody watches.\n\n"
         + _under(result, _CASE_HEAD, [_case(name, c) for name, c in loop["cases"].items()])
         + "\nThe parts, and in brackets what of each lies in torch's operations:\n\n"
         + _parts(loop["cases"])
     )
 
 
-_CASE_HEAD = ["net", "step", "rows/s", "net", "data", "optimiser", "overhead", "between operations"]
+_CASE_HEAD = [
+    "net",
+    "step",
+    "rows/s",
+    "unwatched",
+    "net",
+    "data",
+    "optimiser",
+    "overhead",
+    "between operations",
+]
 _CASE_HEAD += ["forward + backward of peak", "step of peak"]
 
 
@@ -94,6 +106,7 @@ def _case(name: str, case: Result) -> list[str]:
         name,
         f"{case['step_ms']:.1f} ms",
         f"{case['rows_per_s']:,.0f}",
+        f"{case['free_rows_per_s']:,.0f}" if "free_rows_per_s" in case else "-",
         f"{case['net']:.1%}",
         f"{case['data']:.1%} ({DATA.reached(case['data'])})",
         f"{case['optimiser']:.1%}",

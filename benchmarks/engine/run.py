@@ -76,15 +76,16 @@ def loop(asked: argparse.Namespace, device: torch.device) -> dict[str, Any]:
             recipe = parts.one_size(plans.hand_recipe(arena, choice))
             case = parts.Case(arena=arena, recipe=recipe, device=device)
             facts = parts.measure(case, seconds=asked.seconds, rounds=asked.rounds)
+            facts["free_rows_per_s"] = round(case.free_speed(asked.seconds), 1)
             facts["mflop_per_row"] = round(peak.flops_per_row(arena.dataset, recipe) / 1e6, 2)
             found[f"{name}:w{choice.width:g}-{choice.side}px"] = facts
             print(f"{name} {choice}: {facts['step_ms']:.1f} ms a step", flush=True)
     peaks = peak.told(before, peak.measure(device, asked.seconds / 2))
     kind = "bfloat16" if has_fast_bf16(device) else "float32"
     for facts in found.values():
-        reached = facts["rows_per_s"] * facts["mflop_per_row"] / 1000 / peaks[kind]["peak"]
-        facts["step_over_peak"] = round(reached, 4)
-        facts["net_over_peak"] = round(reached / facts["net"], 4)
+        of_peak = facts["mflop_per_row"] / 1000 / peaks[kind]["peak"]
+        facts["step_over_peak"] = round(facts["free_rows_per_s"] * of_peak, 4)
+        facts["net_over_peak"] = round(facts["rows_per_s"] * of_peak / facts["net"], 4)
     return {"peaks": peaks, "peak_type": kind, "cases": found}
 
 

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 from benchmarks import harness, plans, record, series
 from benchmarks.fleet import ratio, snapshots, stacked
 from benchmarks.fleet.page import RATIO, SNAPSHOTS, STACKED, page
+from benchmarks.fleet.ratio import ONE_SECONDS
+from benchmarks.fleet.stacked import ROUND_SECONDS
 from benchmarks.plans import Choice
 from benchmarks.series import Cell, Result
 from fivefold.plumbing.clock import seconds
@@ -42,15 +44,16 @@ TABLE_NETS = (1, 2, 5)
 PIECES = 5  # snapshots of one run
 
 
-def ratio_cells(folder: Path, slots: int | None) -> list[Cell]:
+def ratio_cells(folder: Path, slots: int | None, seconds: float = ONE_SECONDS) -> list[Cell]:
     """Four nets beside one, for nets of several sizes; `slots` None takes one per core."""
     asked = "" if slots is None else f":{slots}slots"
-    return _sized_cells(folder, RATIO, partial(ratio.measure, slots=slots), asked)
+    work = partial(ratio.measure, slots=slots, one_seconds=seconds)
+    return _sized_cells(folder, RATIO, work, asked)
 
 
-def stacked_cells(folder: Path) -> list[Cell]:
+def stacked_cells(folder: Path, seconds: float = ROUND_SECONDS) -> list[Cell]:
     """The same nets as one stack."""
-    return _sized_cells(folder, STACKED, stacked.measure)
+    return _sized_cells(folder, STACKED, partial(stacked.measure, seconds=seconds))
 
 
 def _sized_cells(
@@ -98,10 +101,12 @@ def main() -> None:
     parser = series.arguments("What do several nets cost, and when are they worth it?", HERE)
     parser.add_argument("--part", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--slots", type=int, help="nets side by side for the ratio")
+    parser.add_argument("--one-seconds", type=float, default=ONE_SECONDS, help="of a net alone")
+    parser.add_argument("--seconds", type=float, default=ROUND_SECONDS, help="of a stack's round")
     asked = parser.parse_args()
     folder = record.data_folder(asked.data)
-    found = ratio_cells(folder, asked.slots) if RATIO in asked.part else []
-    found += stacked_cells(folder) if STACKED in asked.part else []
+    found = ratio_cells(folder, asked.slots, asked.one_seconds) if RATIO in asked.part else []
+    found += stacked_cells(folder, asked.seconds) if STACKED in asked.part else []
     found += table_cells(folder) if "table" in asked.part else []
     series.Series(
         cells=harness.present(found, folder),

@@ -1,7 +1,8 @@
 """Equal nets with their parameters stacked (`torch.func`), beside one after the other.
 
-What a stack can save: a call of every operation for each net. Forward and backward only; changes
-of the data and optimisers would come on top on both sides.
+What a stack can save: a call of every operation for each net. Forward and backward only, in float32
+(batch norms in a stack know no other); changes of the data and optimisers would come on top on both
+sides.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from benchmarks import plans
 from benchmarks.fleet.ratio import NETS
-from fivefold.engine.precision import autocast, channels_last, choose_device
+from fivefold.engine.precision import channels_last, choose_device
 from fivefold.step4_train.build import fresh_net
 
 if TYPE_CHECKING:
@@ -105,9 +106,7 @@ def stacked(nets: Sequence[Net], x: Tensor, target: Tensor) -> Callable[[], list
 def _loss(
     net: Net, parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor, target: Tensor
 ) -> Tensor:
-    with autocast(x.device):
-        output = functional_call(net, (parameters, buffers), (x,))
-    return net.head.loss(output.float(), target)
+    return net.head.loss(functional_call(net, (parameters, buffers), (x,)), target)
 
 
 def _first(parameters: dict[str, Tensor]) -> Tensor:

@@ -156,6 +156,15 @@ class Expander(ABC):
     record: ExpansionRecord
     policies: Mapping[str, Any]
 
+    @property
+    def steady(self) -> bool:
+        """Whether all batches of one shape are changed by the same operations, whatever they hold.
+
+        A GPU can then repeat a step by itself; what reads a value back, or brings one from the
+        host, is not steady.
+        """
+        return False
+
     @classmethod
     @abstractmethod
     def choose(cls, dataset: Dataset, *, seed: int, given: frozenset[str]) -> dict[str, Choice]:

@@ -23,8 +23,10 @@ class Lookahead:
     @torch.no_grad()
     def update(self, net: nn.Module, *, decay: float) -> None:
         """Move the average towards the net by `1 - decay`, then put the net on it."""
-        for name, value in _floats(net).items():
-            value.copy_(self.average[name].lerp_(value, 1.0 - decay))
+        values = list(_floats(net).values())
+        averages = list(self.average.values())
+        torch._foreach_lerp_(averages, values, 1.0 - decay)
+        torch._foreach_copy_(values, averages)
 
     def after_step(self, net: nn.Module, *, step: int, progress: float) -> None:
         """Call after every step; acts on each fifth."""

@@ -20,6 +20,7 @@ from fivefold.contracts.records import CurvePoint, Recipe
 from fivefold.contracts.roles import Expander
 from fivefold.contracts.rows import IntArray, Rows, Targets
 from fivefold.engine.batches import Batches
+from fivefold.engine.feed import Feed
 from fivefold.engine.keeper import Keeper
 from fivefold.engine.learner import Learner
 from fivefold.engine.memory import kept_memory
@@ -27,6 +28,7 @@ from fivefold.engine.optimisers import rise_of, set_rate
 from fivefold.engine.peers import ALONE, Peers
 from fivefold.engine.precision import autocast, channels_last, seed_all
 from fivefold.engine.recovery import DivergedError, TooLargeError, halving, within_memory
+from fivefold.engine.replay import Replay, Tensors
 from fivefold.engine.schedule import Limit, rate
 from fivefold.nets.base import Net
 
@@ -134,7 +136,10 @@ class _Trainer:
             pixels = math.prod(job.recipe.size) or 1
             halving(self._initialise, min(INITIAL_ROWS, max(1, INITIAL_PIXELS // pixels)))
         self.peers.level(self.net.state_dict().values())
+        self.feed = Feed(job.rows, job.targets, job.device)
         self.learner = Learner(net, job.recipe, job.device)
+        self.trained = [p for p in net.parameters() if p.requires_grad]
+        self.replay = self._replay()
         self.keeper = Keeper(
             self.learner, job.limit, self.batches.size, checkpoint=checkpoint, of=self._identity()
         )
@@ -229,34 +234,55 @@ class _Trainer:
             for first in range(parts):
                 # Rows come sorted, often by class: in strides every part sees them all.
                 some = which[first::parts]
-                loss, share = self._loss(some), self._count(some) / whole
-                torch.autograd.backward(loss, torch.full_like(loss, share))
-                total += share * loss.detach()
+                given, share = self._batch(some), self._count(some) / whole
+                if parts == 1 and self.replay is not None:
+                    loss, *gradients = self.replay(given, self._size(), share)
+                    for p, gradient in zip(self.trained, gradients, strict=True):
+                        p.grad = gradient
+                else:
+                    loss = self._add_gradients(given, self._size(), share)
+                total += loss
         return total
 
     def _count(self, which: IntArray) -> int:
         """How many the mean loss of rows is a mean over; at least 1."""
         return max(1, self.net.head.count(torch.from_numpy(self.job.targets[which])))
 
-    def _loss(self, which: IntArray) -> Tensor:
-        recipe = self.job.recipe
-        x, target = self._expanded(which)
-        blend, target = self.job.expander.blend(target, generator=self.learner.generator)
+    def _add_gradients(self, batch: Tensors, size: tuple[int, ...], share: float) -> Tensor:
+        """Add `share` of a batch's gradients to those of the net; gives that share of the loss."""
+        rows, targets, mirrored = batch
+        generator = self.learner.generator
+        x, target = self.job.expander(
+            rows, targets, generator=generator, size=size, mirrored=mirrored
+        )
+        blend, target = self.job.expander.blend(target, generator=generator)
         with autocast(self.job.device):
             output = self.net(x, blend)
-        return self.net.head.loss(output.float(), target, smoothing=recipe.smoothing)
+        loss = self.net.head.loss(output.float(), target, smoothing=self.job.recipe.smoothing)
+        torch.autograd.backward(loss, torch.full_like(loss, share))
+        return share * loss.detach()
 
-    def _expanded(self, which: IntArray) -> tuple[Tensor, Tensor]:
-        recipe, device = self.job.recipe, self.job.device
-        low = recipe.low_size and self.learner.state.progress < recipe.low_share
+    def _replay(self) -> Replay | None:
+        """Loss and gradients without Python; None where what is done depends on the batch."""
+        steady = self.net.encoder.steady and self.net.head.steady and self.job.expander.steady
+        if not steady or self.job.device.type != "cuda":
+            return None
+
+        def work(batch: Tensors, size: tuple[int, ...], share: float) -> Tensors:
+            loss = self._add_gradients(batch, size, share)
+            return loss, *(p.grad for p in self.trained if p.grad is not None)
+
+        return Replay(work, self.learner.generator)
+
+    def _batch(self, which: IntArray) -> Tensors:
+        """Raw rows, their targets, and which of them are mirrored, on the device."""
         mirrored = self.batches.mirrored(which, self.learner.state.position.epoch)
-        return self.job.expander(
-            torch.from_numpy(self.job.rows.take(which)).to(device),
-            torch.from_numpy(self.job.targets[which]).to(device),
-            generator=self.learner.generator,
-            size=recipe.low_size if low else recipe.size,
-            mirrored=torch.from_numpy(mirrored).to(device),
-        )
+        return *self.feed.batch(which), self.feed.send(mirrored)
+
+    def _size(self) -> tuple[int, ...]:
+        recipe = self.job.recipe
+        low = recipe.low_size and self.learner.state.progress < recipe.low_share
+        return recipe.low_size if low else recipe.size
 
     @contextmanager
     def _dropout_of_step(self) -> Iterator[None]:

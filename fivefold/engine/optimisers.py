@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, final
 
 import torch
 from torch import Tensor, nn
 
 from fivefold.engine.precision import has_fast_bf16
+from fivefold.engine.replay import Replay, Tensors
 from fivefold.plumbing.errors import OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from fivefold.contracts.records import Recipe
     from fivefold.nets.base import Net
@@ -25,22 +27,24 @@ def orthogonalise(gradient: Tensor, steps: int = 3) -> Tensor:
     """The nearest matrix with equal singular values, by Newton-Schulz iteration.
 
     Args:
-        gradient: (rows, columns).
+        gradient: (rows, columns), or a stack of such matrices (n, rows, columns).
         steps: Iterations; three are enough for an update.
 
     Returns:
-        (rows, columns); singular values lie around one (Jordan 2024, Muon).
+        Of the same shape; singular values lie around one (Jordan 2024, Muon).
     """
     a, b, c = 3.4445, -4.7750, 2.0315
     # Where bfloat16 is emulated the update would cost more than the rest of the step (lab/LOG.md).
     x = gradient.bfloat16() if has_fast_bf16(gradient.device) else gradient.float()
-    x = x / (x.norm() + 1e-7)
-    tall = x.size(0) > x.size(1)
+    x = x / (torch.linalg.matrix_norm(x, keepdim=True) + 1e-7)
+    tall = x.size(-2) > x.size(-1)
     if tall:
         x = x.mT
+    add_product = torch.addmm if x.ndim == 2 else torch.baddbmm
     for _ in range(steps):
         gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
+        gram = add_product(gram, gram, gram, beta=b, alpha=c)
+        x = add_product(x, gram, x, beta=a)
     return (x.mT if tall else x).to(gradient.dtype)
 
 
@@ -53,24 +57,64 @@ class Muon(torch.optim.Optimizer):
 
     def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.6) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum})
+        self._replays = [Replay(partial(self._move, i)) for i in range(len(self.param_groups))]
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         """Move every filter once; `closure` is not used."""
         del closure
-        for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is None:
-                    continue
+        for number, group in enumerate(self.param_groups):
+            moved = self._moved(number)
+            if not moved:
+                continue
+            rate = torch.full((), group["lr"], device=moved[0][0].device)
+            if rate.is_cuda:
+                addresses = (x.data_ptr() for tensors in moved for x in tensors)
+                self._replays[number]((rate,), *addresses)
+            else:
+                self._move(number, (rate,))
+
+    def _moved(self, number: int) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """Filters of a group that have a gradient, with it and their momentum."""
+        found = []
+        for p in self.param_groups[number]["params"]:
+            if p.grad is not None:
                 state = self.state[p]
                 if not state:
                     state["momentum"] = torch.zeros_like(p)
-                m = state["momentum"]
-                m.mul_(group["momentum"]).add_(p.grad)
-                gradient = p.grad.add(m, alpha=group["momentum"])
-                update = orthogonalise(gradient.reshape(len(gradient), -1)).view_as(p)
-                p.mul_(len(p) ** 0.5 / (p.norm() + 1e-7))
-                p.add_(update, alpha=-group["lr"])
+                found.append((p, p.grad, state["momentum"]))
+        return found
+
+    def _move(self, number: int, given: Tensors, *_addresses: int) -> Tensors:
+        params, gradients, moments = map(list, zip(*self._moved(number), strict=True))
+        momentum = self.param_groups[number]["momentum"]
+        torch._foreach_mul_(moments, momentum)
+        torch._foreach_add_(moments, gradients)
+        updates = _orthogonalised(torch._foreach_add(gradients, moments, alpha=momentum))
+        torch._foreach_mul_(updates, given[0])
+        norms = torch._foreach_norm(params)
+        torch._foreach_add_(norms, 1e-7)
+        torch._foreach_div_(params, norms)
+        torch._foreach_mul_(params, [len(p) ** 0.5 for p in params])
+        torch._foreach_sub_(params, updates)
+        return ()
+
+
+def _orthogonalised(filters: Sequence[Tensor]) -> list[Tensor]:
+    """Each of them; on a GPU those of one shape at once, for every order of a product costs it."""
+    matrices = [f.reshape(len(f), -1) for f in filters]
+    if not filters[0].is_cuda:
+        updates = [orthogonalise(matrix) for matrix in matrices]
+        return [update.view_as(f) for update, f in zip(updates, filters, strict=True)]
+    alike: dict[torch.Size, list[int]] = {}
+    for place, matrix in enumerate(matrices):
+        alike.setdefault(matrix.shape, []).append(place)
+    found = list(filters)
+    for places in alike.values():
+        stack = orthogonalise(torch.stack([matrices[place] for place in places]))
+        for place, update in zip(places, stack, strict=True):
+            found[place] = update.view_as(filters[place])
+    return found
 
 
 def build_optimisers(net: Net, recipe: Recipe) -> list[torch.optim.Optimizer]:
@@ -105,6 +149,11 @@ def set_rate(optimisers: list[torch.optim.Optimizer], share: float) -> None:
             group["lr"] = group["peak"] * share
 
 
+def _on_gpu(net: Net) -> bool | None:
+    """Whether one kernel moves all weights; None leaves it to torch."""
+    return net.mean.is_cuda or None
+
+
 def _trained(module: nn.Module) -> list[Tensor]:
     return [p for p in module.parameters() if p.requires_grad]
 
@@ -116,7 +165,7 @@ def _muon(net: Net, recipe: Recipe) -> list[torch.optim.Optimizer]:
     groups = [group for group in groups if group["params"]]
     return [
         Muon(filters, lr=recipe.rate),
-        torch.optim.SGD(groups, lr=0.1, momentum=0.85, nesterov=True),
+        torch.optim.SGD(groups, lr=0.1, momentum=0.85, nesterov=True, fused=_on_gpu(net)),
     ]
 
 
@@ -126,7 +175,8 @@ def _per_row(params: list[Tensor], rate: float, recipe: Recipe) -> dict[str, Any
 
 def _sgd(net: Net, recipe: Recipe) -> list[torch.optim.Optimizer]:
     groups = _decayed(net, recipe.decay)
-    return [torch.optim.SGD(groups, lr=recipe.rate, momentum=0.9, nesterov=True)]
+    sgd = torch.optim.SGD
+    return [sgd(groups, lr=recipe.rate, momentum=0.9, nesterov=True, fused=_on_gpu(net))]
 
 
 def _adamw(net: Net, recipe: Recipe) -> list[torch.optim.Optimizer]:

@@ -71,9 +71,14 @@ class Encoder(nn.Module, ABC):
 
     Every encoder is built as `Name(shape, width=..., depth=...)` and sets `features`. What else it
     `wants` of what the input kind learned, says its line in the catalog.
+
+    Attributes:
+        features: F.
+        steady: Every batch of one shape is read by the same operations, whatever is in it.
     """
 
     features: int
+    steady: ClassVar[bool] = False
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
@@ -98,7 +103,12 @@ class Head(nn.Module, ABC):
     Every head is built as `Name(features, outputs)`; what it learns of the training targets it
     keeps in buffers. A head that `reads="sequence"`, as its line in the catalog says, gets
     features (N, L, F) of which those of padding are exactly 0; any other gets (N, F).
+
+    Attributes:
+        steady: As an encoder's; its loss, too.
     """
+
+    steady: ClassVar[bool] = False
 
     def learn(self, targets: Tensor) -> None:
         """Learn what it needs of the targets of training rows; nothing unless overridden."""

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from fivefold.contracts.roles import Choice
 
 
+# What cannot be done without a look at what was drawn, or brings numbers from the host.
+DRAWN = ("crop", "colour", "rand", "mixup", "cutmix")
+
+
 @final
 class ImageExpander(Expander):
     """Changes batches of pictures as its record says; see `policies` for the settings.
@@ -101,6 +105,11 @@ class ImageExpander(Expander):
     def cached(self, x: Tensor) -> Tensor:
         """Pictures as bytes, (N, H, W, C)."""
         return x.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+
+    @property
+    def steady(self) -> bool:
+        """Unless sizes, operations, colours or partners are drawn."""
+        return not any(self._setting(name) for name in DRAWN)
 
     def _setting(self, name: str) -> float:
         return self.record.settings.get(name, 0.0)

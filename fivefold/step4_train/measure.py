@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
+from typing import final
 
 import numpy as np
 import torch
@@ -17,7 +18,9 @@ from fivefold.engine.recovery import within_memory
 from fivefold.engine.schedule import Limit
 from fivefold.step4_train.build import fresh_net
 
-LEAST_STEPS, MOST_STEPS = 3, 60  # beside the first two, which pay for set-up
+SETUP_STEPS = 2  # which pay for it
+LEAST_STEPS, MOST_STEPS = 3, 60  # beside those
+WAIT_STEPS = 10  # of a GPU between two readings
 ENOUGH_SECONDS = 0.5
 BY_PIXELS = 0.7  # time goes by about that power of the number of pixels (lab/LOG.md)
 
@@ -57,25 +60,66 @@ def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
 
 def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
     dataset, begin = ground.dataset, time.perf_counter()
-    moments: list[float] = []
+    watch = _StopWatch(ground.device)
 
     def enough() -> bool:
-        moments.append(time.perf_counter())
-        timed = len(moments) - 2
-        late = timed >= 1 and moments[-1] - begin > max(seconds, ENOUGH_SECONDS)
-        return late or (timed >= LEAST_STEPS and moments[-1] - moments[1] > ENOUGH_SECONDS)
+        if not watch.read():
+            return False
+        late = watch.timed >= 1 and watch.last - begin > max(seconds, ENOUGH_SECONDS)
+        return late or (watch.timed >= LEAST_STEPS and watch.spent > ENOUGH_SECONDS)
 
     job = Job(
         rows=dataset.rows,
         targets=dataset.targets,
         recipe=recipe,
         expander=ground.expander,
-        limit=Limit(steps=2 + MOST_STEPS),
+        limit=Limit(steps=SETUP_STEPS + MOST_STEPS),
         device=ground.device,
         peers=ground.peers,
     )
     with within_memory():
         train(fresh_net(dataset, recipe), job, Watch(stop=enough))
-    steps = np.diff(moments[1:])  # the first ones still find out how to compute this shape best
-    per_step = float(np.median(steps[len(steps) // 2 :]))
-    return min(recipe.batch, len(dataset.rows)) / max(1e-6, per_step)
+    return min(recipe.batch, len(dataset.rows)) / max(1e-6, watch.per_step())
+
+
+@final
+class _StopWatch:
+    """Read after every step; the first ones still find out how to compute this shape best.
+
+    A GPU does its steps behind the program that orders them, so it is waited for now and then.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._gpu = device if device.type == "cuda" else None
+        self._steps = -SETUP_STEPS
+        self._moments: list[float] = []
+
+    def read(self) -> bool:
+        """A step ended; whether it was waited for."""
+        self._steps += 1
+        if self._steps < 0 or (self._gpu and self._steps % WAIT_STEPS):
+            return False
+        if self._gpu:
+            torch.cuda.synchronize(self._gpu)
+        self._moments.append(time.perf_counter())
+        return True
+
+    @property
+    def timed(self) -> int:
+        """Steps, or spans of them, that count."""
+        return len(self._moments) - 1
+
+    @property
+    def last(self) -> float:
+        """The moment of the last reading."""
+        return self._moments[-1]
+
+    @property
+    def spent(self) -> float:
+        """Seconds over all that count."""
+        return self._moments[-1] - self._moments[0]
+
+    def per_step(self) -> float:
+        """Seconds of a step, in the median of the later half."""
+        spans = np.diff(self._moments)
+        return float(np.median(spans[len(spans) // 2 :])) / (WAIT_STEPS if self._gpu else 1)

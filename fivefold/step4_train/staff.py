@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from fivefold.step4_train.members import Site
 
 WORKER = "fivefold.step4_train.worker"
+PER_GPU = 4  # workers; what orders a small net's steps is slower than a GPU at them
 
 
 def hire(
@@ -58,14 +59,14 @@ def hire(
     if where.address is not None:
         goods = supplies(site.dataset, run)
         return here, RayCluster(where, goods, site.folder, nets=nets, say=say)
-    cuda = site.device.type == "cuda"
+    gpus = torch.cuda.device_count() if site.device.type == "cuda" else 0
     cores = cpu_count(only_physical_cores=True)
-    slots = min(nets, torch.cuda.device_count() if cuda else cores)
+    slots = min(nets, max(gpus, min(cores, PER_GPU * gpus)) if gpus else cores)
     if slots < 2:
         return (here,)
     threads = max(1, cores // slots)
     setup = {"run": str(run), "device": site.device.type, "threads": threads}
-    shares = [_share(slot, threads, cuda=cuda) for slot in range(slots)]
+    shares = [_share(slot, threads, gpus) for slot in range(slots)]
     return here, Crew(WORKER, setup, shares, site.folder)
 
 
@@ -93,11 +94,12 @@ def _whole_group(site: Site, run: Path) -> Launcher:
         raise
 
 
-def _share(slot: int, threads: int, *, cuda: bool) -> dict[str, str]:
-    """A worker's part of the machine, as environment variables."""
+def _share(slot: int, threads: int, gpus: int) -> dict[str, str]:
+    """A worker's part of the machine, as environment variables: one of the GPUs, by turns."""
     part = {"OMP_NUM_THREADS": str(threads)}
-    if not cuda:
+    if not gpus:
         return part
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
-    own = visible[slot] if slot < len(visible) and visible[slot] else str(slot)
+    gpu = slot % gpus
+    own = visible[gpu] if gpu < len(visible) and visible[gpu] else str(gpu)
     return {**part, "CUDA_VISIBLE_DEVICES": own}

@@ -38,6 +38,8 @@ class Convnet(Encoder):
         depth: Convolutions per stage; above two, the last one is residual.
     """
 
+    steady = True
+
     def __init__(self, shape: Shape, *, width: float = 1.0, depth: int = 2) -> None:
         super().__init__()
         channels, height, breadth = shape

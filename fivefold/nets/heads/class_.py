@@ -24,6 +24,8 @@ class ClassHead(Head):
         outputs: K.
     """
 
+    steady = True
+
     def __init__(self, features: int, outputs: int) -> None:
         super().__init__()
         self.linear = nn.Linear(features, outputs)
