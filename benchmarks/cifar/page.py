@@ -14,8 +14,8 @@ def page(results: list[Result]) -> str:
     return (
         "# CIFAR-10 beside the record recipes\n\n"
         "Written by `python benchmarks/cifar/run.py`; do not edit. Training only, by either side "
-        "with six test-time views; the pictures are a JPEG re-encoding of CIFAR-10 (see "
-        "../README.md), so accuracies are not those published.\n\n"
+        "with six test-time views; theirs in half precision. The pictures are a JPEG re-encoding "
+        "of CIFAR-10 (see ../README.md), so accuracies are not those published.\n\n"
         + record.table(head, [_line(result) for result in cells])
         + machines(cells)
     )

@@ -197,6 +197,7 @@ def cut(x: Tensor, side: int) -> None:
     x.masked_fill_((masks[0][:, :, None] & masks[1][:, None, :])[:, None], 0)
 
 
+@torch.backends.cudnn.flags(enabled=True, benchmark=True)
 def train(published: Published, pictures: Tensor, labels: Tensor) -> RecordNet:
     """Train as published.
 
@@ -205,7 +206,6 @@ def train(published: Published, pictures: Tensor, labels: Tensor) -> RecordNet:
         pictures: uint8 (N, H, W, C), on the GPU.
         labels: (N,), there too.
     """
-    torch.backends.cudnn.benchmark = True
     loader = Loader(pictures, labels, published)
     net = RecordNet(published).to(pictures.device).to(memory_format=torch.channels_last).half()
     for module in net.modules():

@@ -39,7 +39,7 @@ def measure(
     Args:
         arena: The data.
         choice: Size of the nets.
-        slots: Nets side by side at most; None for one per core or GPU.
+        slots: Nets side by side at most; None for one per core, or a few per GPU.
         one_seconds: About how long one net should take.
         rounds: How often; medians are reported.
     """

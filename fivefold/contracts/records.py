@@ -304,7 +304,7 @@ class Plan:
         lines: What is trained.
         timings: What was measured to decide it.
         notes: What a user should know.
-        slots: Nets trained side by side, each on its share of the cores or on a GPU of its own.
+        slots: Nets trained side by side, each on its share of the cores or of the GPUs.
         alone: Time that a net alone on the whole machine needs for the rows that one of `slots`
             nets side by side is shown in a unit of time.
         held_seconds: What each net needs beside its training to answer for its held-out rows.

@@ -139,7 +139,9 @@ class _Trainer:
         self.feed = Feed(job.rows, job.targets, job.device)
         self.learner = Learner(net, job.recipe, job.device)
         self.trained = [p for p in net.parameters() if p.requires_grad]
-        self.replay = self._replay()
+        steady = net.encoder.steady and net.head.steady and job.expander.steady
+        can = steady and job.device.type == "cuda"
+        self.replay = Replay(self.learner.generator) if can else None
         self.keeper = Keeper(
             self.learner, job.limit, self.batches.size, checkpoint=checkpoint, of=self._identity()
         )
@@ -228,20 +230,18 @@ class _Trainer:
         for optimiser in self.learner.optimisers:
             optimiser.zero_grad()
         whole = self._count(batch)
-        total = torch.zeros((), device=self.job.device)
         parts = -(-len(which) // rows)
+        if parts > 1:
+            self.replay = None  # memory is short, and a recording holds that of a whole batch
         with self._dropout_of_step():
+            if self.replay is not None:
+                return self._replayed(self.replay, which, self._count(which) / whole)
+            total = torch.zeros((), device=self.job.device)
             for first in range(parts):
                 # Rows come sorted, often by class: in strides every part sees them all.
                 some = which[first::parts]
-                given, share = self._batch(some), self._count(some) / whole
-                if parts == 1 and self.replay is not None:
-                    loss, *gradients = self.replay(given, self._size(), share)
-                    for p, gradient in zip(self.trained, gradients, strict=True):
-                        p.grad = gradient
-                else:
-                    loss = self._add_gradients(given, self._size(), share)
-                total += loss
+                share = self._count(some) / whole
+                total += self._add_gradients(self._batch(some), self._size(), share)
         return total
 
     def _count(self, which: IntArray) -> int:
@@ -262,17 +262,19 @@ class _Trainer:
         torch.autograd.backward(loss, torch.full_like(loss, share))
         return share * loss.detach()
 
-    def _replay(self) -> Replay | None:
-        """Loss and gradients without Python; None where what is done depends on the batch."""
-        steady = self.net.encoder.steady and self.net.head.steady and self.job.expander.steady
-        if not steady or self.job.device.type != "cuda":
-            return None
+    def _replayed(self, replay: Replay, which: IntArray, share: float) -> Tensor:
+        """What `_add_gradients` does to a net that has none, without Python where it can."""
 
         def work(batch: Tensors, size: tuple[int, ...], share: float) -> Tensors:
+            for p in self.trained:
+                p.grad = None
             loss = self._add_gradients(batch, size, share)
             return loss, *(p.grad for p in self.trained if p.grad is not None)
 
-        return Replay(work, self.learner.generator)
+        loss, *gradients = replay(work, self._batch(which), self._size(), share)
+        for p, gradient in zip(self.trained, gradients, strict=True):
+            p.grad = gradient
+        return loss.clone()
 
     def _batch(self, which: IntArray) -> Tensors:
         """Raw rows, their targets, and which of them are mirrored, on the device."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import torch
 from torch import Tensor, nn
@@ -57,47 +57,50 @@ class Muon(torch.optim.Optimizer):
 
     def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.6) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum})
-        self._replays = [Replay(partial(self._move, i)) for i in range(len(self.param_groups))]
+        self._replays = [Replay() for _ in self.param_groups]
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         """Move every filter once; `closure` is not used."""
         del closure
-        for number, group in enumerate(self.param_groups):
-            moved = self._moved(number)
-            if not moved:
+        for group, replay in zip(self.param_groups, self._replays, strict=True):
+            filters = [self._filter(p, p.grad) for p in group["params"] if p.grad is not None]
+            if not filters:
                 continue
-            rate = torch.full((), group["lr"], device=moved[0][0].device)
-            if rate.is_cuda:
-                addresses = (x.data_ptr() for tensors in moved for x in tensors)
-                self._replays[number]((rate,), *addresses)
+            rate = (torch.full((), group["lr"], device=filters[0].p.device),)
+            if not filters[0].p.is_cuda:  # one by one, for memory
+                for each in filters:
+                    _move([each], group["momentum"], rate)
             else:
-                self._move(number, (rate,))
+                addresses = (x.data_ptr() for each in filters for x in each)
+                replay(partial(_move, filters, group["momentum"]), rate, *addresses)
 
-    def _moved(self, number: int) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """Filters of a group that have a gradient, with it and their momentum."""
-        found = []
-        for p in self.param_groups[number]["params"]:
-            if p.grad is not None:
-                state = self.state[p]
-                if not state:
-                    state["momentum"] = torch.zeros_like(p)
-                found.append((p, p.grad, state["momentum"]))
-        return found
+    def _filter(self, p: Tensor, gradient: Tensor) -> _Filter:
+        state = self.state[p]
+        if not state:
+            state["momentum"] = torch.zeros_like(p)
+        return _Filter(p, gradient, state["momentum"])
 
-    def _move(self, number: int, given: Tensors, *_addresses: int) -> Tensors:
-        params, gradients, moments = map(list, zip(*self._moved(number), strict=True))
-        momentum = self.param_groups[number]["momentum"]
-        torch._foreach_mul_(moments, momentum)
-        torch._foreach_add_(moments, gradients)
-        updates = _orthogonalised(torch._foreach_add(gradients, moments, alpha=momentum))
-        torch._foreach_mul_(updates, given[0])
-        norms = torch._foreach_norm(params)
-        torch._foreach_add_(norms, 1e-7)
-        torch._foreach_div_(params, norms)
-        torch._foreach_mul_(params, [len(p) ** 0.5 for p in params])
-        torch._foreach_sub_(params, updates)
-        return ()
+
+class _Filter(NamedTuple):
+    p: Tensor
+    gradient: Tensor
+    momentum: Tensor
+
+
+def _move(filters: list[_Filter], momentum: float, given: Tensors, *_addresses: int) -> Tensors:
+    """Move filters once at the rate given."""
+    params, gradients, moments = map(list, zip(*filters, strict=True))
+    torch._foreach_mul_(moments, momentum)
+    torch._foreach_add_(moments, gradients)
+    updates = _orthogonalised(torch._foreach_add(gradients, moments, alpha=momentum))
+    torch._foreach_mul_(updates, given[0])
+    norms = torch._foreach_norm(params)
+    torch._foreach_add_(norms, 1e-7)
+    torch._foreach_div_(params, norms)
+    torch._foreach_mul_(params, [len(p) ** 0.5 for p in params])
+    torch._foreach_sub_(params, updates)
+    return ()
 
 
 def _orthogonalised(filters: Sequence[Tensor]) -> list[Tensor]:
@@ -149,11 +152,6 @@ def set_rate(optimisers: list[torch.optim.Optimizer], share: float) -> None:
             group["lr"] = group["peak"] * share
 
 
-def _on_gpu(net: Net) -> bool | None:
-    """Whether one kernel moves all weights; None leaves it to torch."""
-    return net.mean.is_cuda or None
-
-
 def _trained(module: nn.Module) -> list[Tensor]:
     return [p for p in module.parameters() if p.requires_grad]
 
@@ -163,9 +161,10 @@ def _muon(net: Net, recipe: Recipe) -> list[torch.optim.Optimizer]:
     biases = [p for p in _trained(net.encoder) if p.ndim < 2]
     groups = [_per_row(biases, BIAS_RATE, recipe), _per_row(_trained(net.head), HEAD_RATE, recipe)]
     groups = [group for group in groups if group["params"]]
+    fused = net.mean.is_cuda or None  # None leaves it to torch
     return [
         Muon(filters, lr=recipe.rate),
-        torch.optim.SGD(groups, lr=0.1, momentum=0.85, nesterov=True, fused=_on_gpu(net)),
+        torch.optim.SGD(groups, lr=0.1, momentum=0.85, nesterov=True, fused=fused),
     ]
 
 
@@ -175,8 +174,9 @@ def _per_row(params: list[Tensor], rate: float, recipe: Recipe) -> dict[str, Any
 
 def _sgd(net: Net, recipe: Recipe) -> list[torch.optim.Optimizer]:
     groups = _decayed(net, recipe.decay)
-    sgd = torch.optim.SGD
-    return [sgd(groups, lr=recipe.rate, momentum=0.9, nesterov=True, fused=_on_gpu(net))]
+    fused = net.mean.is_cuda or None  # None leaves it to torch
+    sgd = torch.optim.SGD(groups, lr=recipe.rate, momentum=0.9, nesterov=True, fused=fused)
+    return [sgd]
 
 
 def _adamw(net: Net, recipe: Recipe) -> list[torch.optim.Optimizer]:

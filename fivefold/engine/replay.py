@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 Tensors = tuple[Tensor, ...]
 
 WARM = 3  # calls that find out how to compute, the last one how much memory that takes
-ROOM = 1.5  # times that memory has to be free: a recording that fails leaves what it took in use
+# Times that memory has to be free: a recording that fails leaves what it took in use for good, and
+# others on the same GPU may record at the same moment.
+ROOM = 5.0
 MOST = 8  # recordings, each of which waits for the GPU; what keeps changing is told step by step
 
 
@@ -33,43 +35,52 @@ class _Recording:
 
 @final
 class Replay:
-    """`work`, recorded once and replayed for as long as what it is called with stays alike.
+    """Work that is recorded once and replayed for as long as what it is called with stays alike.
 
     Args:
-        work: Takes tensors, and settings that are none; gives tensors. With the same settings and
-            shapes it does the same operations, and never looks at a value. What else it reads or
-            writes stays where it is, or is told among the settings.
-        generators: Of its randomness, beside torch's own.
+        *generators: Of its randomness, beside torch's own.
     """
 
-    def __init__(self, work: Callable[..., Tensors], *generators: Generator) -> None:
-        self._work, self._generators = work, generators
+    def __init__(self, *generators: Generator) -> None:
+        self._generators = generators
         self._key: Hashable = None
         self._calls = self._recordings = 0
         self._recording: _Recording | None = None
         self._needed = 0  # bytes
 
-    def __call__(self, given: Tensors, *settings: Hashable) -> Tensors:
-        """What `work` gives, where it will stand until the next call."""
+    def __call__(
+        self, work: Callable[..., Tensors], given: Tensors, *settings: Hashable
+    ) -> Tensors:
+        """What `work(given, *settings)` gives, where it will stand until the next call.
+
+        Args:
+            work: The same at every call. With the same settings and shapes it does the same
+                operations, and never looks at a value; what else it reads or writes stays where it
+                is, or is told among the settings. It may be begun and not done.
+            given: Copied to where the recording reads them.
+            settings: What makes another recording necessary where it changes.
+        """
         key = (settings, tuple(x.shape for x in given))
         if key != self._key:
             self._key, self._calls, self._recording = key, 0, None
         self._calls += 1
         if self._calls == WARM:
-            return self._measured(given, *settings)
+            return self._measured(work, given, *settings)
         if self._recording is None:
             if self._calls < WARM or self._recordings == MOST or not self._has_room():
-                return self._work(given, *settings)
-            self._recording = self._record(given, *settings)
+                return work(given, *settings)
+            self._recording = self._record(work, given, *settings)
         for own, x in zip(self._recording.given, given, strict=True):
             own.copy_(x)
         self._recording.graph.replay()
         return self._recording.result
 
-    def _measured(self, given: Tensors, *settings: Hashable) -> Tensors:
+    def _measured(
+        self, work: Callable[..., Tensors], given: Tensors, *settings: Hashable
+    ) -> Tensors:
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
-        result = self._work(given, *settings)
+        result = work(given, *settings)
         self._needed = torch.cuda.max_memory_allocated() - before
         return result
 
@@ -78,12 +89,14 @@ class Replay:
         unused = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
         return free + unused >= ROOM * self._needed
 
-    def _record(self, given: Tensors, *settings: Hashable) -> _Recording:
+    def _record(
+        self, work: Callable[..., Tensors], given: Tensors, *settings: Hashable
+    ) -> _Recording:
         self._recordings += 1
         own, graph = tuple(x.clone() for x in given), torch.cuda.CUDAGraph()
         for generator in self._generators:
             graph.register_generator_state(generator)
         # Other threads, one that draws a bar say, may call the GPU meanwhile.
         with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-            result = self._work(own, *settings)
+            result = work(own, *settings)
         return _Recording(given=own, result=result, graph=graph)

@@ -1,4 +1,4 @@
-"""Members side by side on one machine: one worker process per core or per GPU.
+"""Members side by side on one machine: worker processes, one per core or a few per GPU.
 
 Small nets leave most of a machine idle: their kernels are too short to be split over cores. One
 net per core keeps all cores busy, and a worker that the system kills takes one net along, which

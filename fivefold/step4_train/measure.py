@@ -18,27 +18,39 @@ from fivefold.engine.recovery import within_memory
 from fivefold.engine.schedule import Limit
 from fivefold.step4_train.build import fresh_net
 
-SETUP_STEPS = 2  # which pay for it
-LEAST_STEPS, MOST_STEPS = 3, 60  # beside those
-WAIT_STEPS = 10  # of a GPU between two readings
+SETUP_STEPS, GPU_SETUP_STEPS = 2, 10  # the latter record, too, what is then replayed
+MOST_STEPS, MOST_GPU_STEPS = 62, 6_000
+LEAST_SPANS = 3
+GPU_SPAN = 10  # steps between two waits for a GPU,
+SLOW_SECONDS = 0.05  # one if a step takes as long
 ENOUGH_SECONDS = 0.5
 BY_PIXELS = 0.7  # time goes by about that power of the number of pixels (lab/LOG.md)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ground:
-    """What candidates are timed on: data, changes, device, and the processes that share a net."""
+    """What candidates are timed on.
+
+    Attributes:
+        dataset: Open rows.
+        expander: Changes of them.
+        device: Where.
+        peers: The processes that share a net.
+        lead: Seconds before the first step that counts: others that are timed at the same time
+            need as long to begin.
+    """
 
     dataset: Dataset
     expander: Expander
     device: torch.device
     peers: Peers = ALONE
+    lead: float = 0.0
 
 
 def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
     """Training rows per second of `recipe`, averaged over its two resolutions.
 
-    Where that takes more than `seconds`, it ends after three steps and half a second. The lower
+    Where that takes more than `seconds`, it ends at the next look at the clock. The lower
     resolution counts as faster by a power of its number of pixels where too little time is left.
 
     Raises:
@@ -60,20 +72,22 @@ def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
 
 def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
     dataset, begin = ground.dataset, time.perf_counter()
-    watch = _StopWatch(ground.device)
+    watch = _StopWatch(ground.device, begin + ground.lead)
+    seconds = max(seconds, ground.lead + ENOUGH_SECONDS)
 
     def enough() -> bool:
-        if not watch.read():
+        if not watch.read() or not watch.spans:
             return False
-        late = watch.timed >= 1 and watch.last - begin > max(seconds, ENOUGH_SECONDS)
-        return late or (watch.timed >= LEAST_STEPS and watch.spent > ENOUGH_SECONDS)
+        late = watch.last - begin > seconds
+        return late or (watch.spans >= LEAST_SPANS and watch.spent > ENOUGH_SECONDS)
 
+    gpu = ground.device.type == "cuda"
     job = Job(
         rows=dataset.rows,
         targets=dataset.targets,
         recipe=recipe,
         expander=ground.expander,
-        limit=Limit(steps=SETUP_STEPS + MOST_STEPS),
+        limit=Limit(steps=MOST_GPU_STEPS if gpu else MOST_STEPS),
         device=ground.device,
         peers=ground.peers,
     )
@@ -84,42 +98,55 @@ def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
 
 @final
 class _StopWatch:
-    """Read after every step; the first ones still find out how to compute this shape best.
+    """Read after every step; the first ones, which find out how to compute, do not count.
 
-    A GPU does its steps behind the program that orders them, so it is waited for now and then.
+    A GPU does its steps behind the program that orders them, so when it is set up it is waited for
+    now and then only, unless its steps are slow.
+
+    Args:
+        device: Whose steps are timed.
+        start: Moment before which no step counts either.
     """
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, start: float) -> None:
         self._gpu = device if device.type == "cuda" else None
-        self._steps = -SETUP_STEPS
-        self._moments: list[float] = []
+        self._setup, self._start = GPU_SETUP_STEPS if self._gpu else SETUP_STEPS, start
+        self._step, self._every, self._before = 0, 1, start
+        self._readings: list[tuple[int, float]] = []
 
     def read(self) -> bool:
-        """A step ended; whether it was waited for."""
-        self._steps += 1
-        if self._steps < 0 or (self._gpu and self._steps % WAIT_STEPS):
+        """A step ended; whether it was looked at the clock, and counts."""
+        self._step += 1
+        if self._step % self._every:
             return False
         if self._gpu:
             torch.cuda.synchronize(self._gpu)
-        self._moments.append(time.perf_counter())
+        now = time.perf_counter()
+        took, self._before = now - self._before, now
+        if self._step < self._setup or now < self._start:
+            return False
+        if self._gpu and not self._readings and took < SLOW_SECONDS:
+            self._every = GPU_SPAN
+        self._readings.append((self._step, now))
         return True
 
     @property
-    def timed(self) -> int:
-        """Steps, or spans of them, that count."""
-        return len(self._moments) - 1
+    def spans(self) -> int:
+        """Between two readings."""
+        return len(self._readings) - 1
 
     @property
     def last(self) -> float:
         """The moment of the last reading."""
-        return self._moments[-1]
+        return self._readings[-1][1]
 
     @property
     def spent(self) -> float:
-        """Seconds over all that count."""
-        return self._moments[-1] - self._moments[0]
+        """Seconds over all spans."""
+        return self.last - self._readings[0][1]
 
     def per_step(self) -> float:
-        """Seconds of a step, in the median of the later half."""
-        spans = np.diff(self._moments)
-        return float(np.median(spans[len(spans) // 2 :])) / (WAIT_STEPS if self._gpu else 1)
+        """Seconds of a step, in the median of the later half of the spans."""
+        steps, seconds = np.diff(np.array(self._readings), axis=0).T
+        each = seconds / steps
+        return float(np.median(each[len(each) // 2 :]))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 WORKER = "fivefold.step4_train.worker"
 PER_GPU = 4  # workers; what orders a small net's steps is slower than a GPU at them
+GPU_LEAD = 1.5  # seconds in which all of them bring rows and load what a net needs
 
 
 def hire(
@@ -65,8 +66,9 @@ def hire(
     if slots < 2:
         return (here,)
     threads = max(1, cores // slots)
-    setup = {"run": str(run), "device": site.device.type, "threads": threads}
-    shares = [_share(slot, threads, gpus) for slot in range(slots)]
+    lead = GPU_LEAD if gpus else 0.0
+    setup = {"run": str(run), "device": site.device.type, "threads": threads, "lead": lead}
+    shares = [share_of(slot, threads, gpus) for slot in range(slots)]
     return here, Crew(WORKER, setup, shares, site.folder)
 
 
@@ -94,7 +96,7 @@ def _whole_group(site: Site, run: Path) -> Launcher:
         raise
 
 
-def _share(slot: int, threads: int, gpus: int) -> dict[str, str]:
+def share_of(slot: int, threads: int, gpus: int) -> dict[str, str]:
     """A worker's part of the machine, as environment variables: one of the GPUs, by turns."""
     part = {"OMP_NUM_THREADS": str(threads)}
     if not gpus:

@@ -14,6 +14,7 @@ from fivefold.contracts import saving
 from fivefold.contracts.records import Dataset, ExpansionRecord
 from fivefold.engine.loop import DivergedError, TooLargeError
 from fivefold.engine.peers import ALONE, Peers
+from fivefold.engine.precision import wake
 from fivefold.engine.schedule import Limit
 from fivefold.step4_train.measure import Ground, rows_per_second
 from fivefold.step4_train.members import Site, train_fold
@@ -32,28 +33,35 @@ class Trainer:
 
     Args:
         site: Data, changes, device and folder.
+        lead: Seconds that others beside it may need to begin, before anything is timed.
     """
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, site: Site, *, lead: float = 0.0) -> None:
+        self._site, self._lead = site, lead
 
     @classmethod
-    def open(cls, run: Path, device: torch.device, peers: Peers = ALONE) -> Trainer:
+    def open(
+        cls, run: Path, device: torch.device, peers: Peers = ALONE, *, lead: float = 0.0
+    ) -> Trainer:
         """The trainer of a run on disk, from what steps 2 and 3 saved."""
         dataset = saving.load(Dataset, run / "gather", "dataset")
         record = saving.load(ExpansionRecord, run / "expand", "expansion")
         build = catalog.load("expansion", record.kind)
         expander = build(record, classes=len(dataset.classes), shape=dataset.shape)
         folder = run / "train"
-        trainer = cls(
-            Site(dataset=dataset, expander=expander, device=device, folder=folder, peers=peers)
-        )
+        site = Site(dataset=dataset, expander=expander, device=device, folder=folder, peers=peers)
+        trainer = cls(site, lead=lead)
         trainer.prepare()
         return trainer
 
     def prepare(self) -> None:
-        """What a process imports at its first optimiser: two seconds of a net, or of a timing."""
+        """What a process imports at its first optimiser: two seconds of a net, or of a timing.
+
+        A GPU's libraries are loaded by their first use.
+        """
         importlib.import_module("torch._dynamo")
+        if self._site.device.type == "cuda":
+            wake(self._site.device)
 
     def train(
         self, order: Order, tick: Callable[[float, str], None], stop: Callable[[], bool]
@@ -76,7 +84,11 @@ class Trainer:
         """
         site = self._site
         ground = Ground(
-            dataset=site.dataset, expander=site.expander, device=site.device, peers=site.peers
+            dataset=site.dataset,
+            expander=site.expander,
+            device=site.device,
+            peers=site.peers,
+            lead=self._lead,
         )
         try:
             return rows_per_second(ground, recipe, seconds=seconds)

@@ -73,7 +73,8 @@ def _open(setup: dict[str, Any]) -> Trainer:
     from fivefold.step4_train.work import Trainer  # noqa: PLC0415
 
     torch.set_num_threads(setup["threads"])
-    return Trainer.open(Path(setup["run"]), torch.device(setup["device"]))
+    device = torch.device(setup["device"])
+    return Trainer.open(Path(setup["run"]), device, lead=setup["lead"])
 
 
 def _train(

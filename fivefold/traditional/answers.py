@@ -43,7 +43,7 @@ class Card:
         classes: K, or M numbers.
         temperature: Calibrates its answers.
         answer_seconds: Cost of answering one described row by all parts.
-        seconds_per_row: Wall-clock of describing and answering one row on the machine it was
+        seconds_per_row: Seconds of describing and answering one row on the machine it was
             fitted on.
         target: Target kind (catalog word) that it answers.
         spread: Deviation of the true numbers from its own.
@@ -177,7 +177,7 @@ def predict_rows(
 
 
 def seconds_per_row(folder: Path, members: Sequence[Member]) -> float:
-    """Wall-clock seconds that describing and answering one more row takes, all parts together.
+    """Seconds that describing and answering one more row takes, all parts one after the other.
 
     Features that several members share are described, and counted, once.
     """

@@ -98,14 +98,12 @@ class Finals:
     def _worthwhile(self, group: list[Fitted], seconds: float) -> bool:
         """Whether all folds can be fitted to at least the rows of the race."""
         waves = -(-len(self._judged) * len(group) // cores())
-        return all(f.foretell(f.rows, self._answers(0)) * waves < seconds for f in group)
+        judged, later = len(self._judged[0]), self.later_rows
+        return all(f.foretell(f.rows, judged, later) * waves < seconds for f in group)
 
     def _least(self, known: Fitted) -> int:
         """Rows worth fitting to at any time: those of the race's first round, which were cheap."""
         return min(known.rows, first_rows(len(self.bench.dataset.classes)))
-
-    def _answers(self, fold: int) -> int:
-        return len(self._judged[fold]) + self.later_rows
 
     def _fit(self, group: list[Fitted], until: float) -> list[list[Fitted]]:
         """The parts of each finalist, on as many rows as fit into the time, wave by wave."""
@@ -133,12 +131,12 @@ class Finals:
         clock, judged = self.bench.clock, self._judged[fold]
         most = min(len(self.bench.orders[fold]), known.candidate.classifier.most_rows)
         until = clock.used() + seconds
-        rows = known.affordable(until - clock.used(), self._answers(fold), most)
+        rows = known.affordable(until - clock.used(), len(judged), most, self.later_rows)
         rows = min(most, max(rows, self._least(known)))
         while True:
             rows = min(rows, _LEAP * known.rows)
             known = self.bench.fit(known.candidate, fold, rows, judged)
-            rows = known.affordable(until - clock.used(), self._answers(fold), most)
+            rows = known.affordable(until - clock.used(), len(judged), most, self.later_rows)
             if rows < _GROWTH * known.rows:
                 return known
 
@@ -203,7 +201,7 @@ class Finals:
         self, candidate: Candidate, parts: list[Fitted], calibration: Calibration
     ) -> None:
         costs = {name: self.costs[name] for name in candidate.features}
-        answering = sum(part.row_seconds for part in parts)
+        answering = sum(part.row_seconds_alone for part in parts)
         card = Card(
             input=self.bench.dataset.problem.kind,
             shape=self.bench.dataset.shape,

@@ -56,7 +56,9 @@ class Fitted:
         judged: (N,) rows of the data set it answered.
         raw: (N, ...) its raw answers.
         fit_seconds: Cost of the fit.
-        row_seconds: Processor time of answering one row.
+        row_seconds: Wall-clock of answering one row beside whatever else was fitted.
+        row_seconds_alone: Processor time of it. Fits hold Python's lock by turns, so with many
+            cores the wall-clock is a multiple, and nobody fits when the vault's rows are answered.
     """
 
     candidate: Candidate
@@ -66,17 +68,25 @@ class Fitted:
     raw: FloatArray
     fit_seconds: float
     row_seconds: float
+    row_seconds_alone: float
 
-    def foretell(self, rows: int, answers: int) -> float:
-        """Seconds that fitting to `rows` rows and answering `answers` rows will take."""
+    def foretell(self, rows: int, answers: int, later: int = 0) -> float:
+        """Seconds that fitting to `rows` rows and answering will take.
+
+        Args:
+            rows: Rows of the fit.
+            answers: Rows that are answered beside other fits.
+            later: Rows that are answered when all fits are done.
+        """
         grown = rows / self.rows
-        answering = self.row_seconds * answers * (grown if self.candidate.classifier.kernel else 1)
+        answering = self.row_seconds * answers + self.row_seconds_alone * later
+        answering *= grown if self.candidate.classifier.kernel else 1
         return _CAUTION * (self.fit_seconds * grown**self.candidate.classifier.growth + answering)
 
-    def affordable(self, seconds: float, answers: int, most: int) -> int:
+    def affordable(self, seconds: float, answers: int, most: int, later: int = 0) -> int:
         """The most rows, up to `most`, whose fit and answers fit into `seconds`; at least 1."""
         rows = min(most, self.candidate.classifier.most_rows)
-        while rows > 1 and self.foretell(rows, answers) > seconds:
+        while rows > 1 and self.foretell(rows, answers, later) > seconds:
             rows = int(rows * 0.9)
         return rows
 
@@ -115,20 +125,18 @@ class Bench:
             seed=self.seed,
             categories=self.described.codes(candidate.features),
         )
-        fit_seconds = time.monotonic() - start
-        # Of this thread alone: those that fit beside it hold Python's lock, the more cores there
-        # are the longer, and nobody fits when the vault's rows are answered for.
-        start = time.thread_time()
+        fitted, busy = time.monotonic(), time.thread_time()
         found = self.way.raw(model, self.described.take(candidate.features, judged))
-        answer_seconds = time.thread_time() - start
+        alone = time.thread_time() - busy
         return Fitted(
             candidate=candidate,
             model=model,
             rows=len(chosen),
             judged=judged,
             raw=found,
-            fit_seconds=fit_seconds,
-            row_seconds=answer_seconds / len(judged),
+            fit_seconds=fitted - start,
+            row_seconds=(time.monotonic() - fitted) / len(judged),
+            row_seconds_alone=alone / len(judged),
         )
 
     def merit(self, fitted: Fitted) -> tuple[float, float]:

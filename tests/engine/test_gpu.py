@@ -6,16 +6,19 @@ import numpy as np
 import pytest
 import torch
 
+from fivefold.contracts.records import ExpansionRecord
 from fivefold.contracts.rows import Held
 from fivefold.engine import loop
 from fivefold.engine.checkpoints import Checkpoint
 from fivefold.engine.feed import Feed
 from fivefold.engine.inference import predict
+from fivefold.engine.keeper import Keeper
 from fivefold.engine.loop import DivergedError, Job, Watch, train
 from fivefold.engine.optimisers import Muon
 from fivefold.engine.replay import Replay
 from fivefold.engine.schedule import Limit
 from fivefold.nets.build import build
+from fivefold.step3_expand.image import ImageExpander
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
 LOW = {"low_size": (8, 8), "low_share": 0.45}
@@ -34,10 +37,10 @@ def recordings(monkeypatch):
     found = []
     record = Replay._record
 
-    def counted(self, given, *settings):
+    def counted(self, work, given, *settings):
         if len(given) > 1:  # a batch; an optimiser is given its rate
             found.append(settings)
-        return record(self, given, *settings)
+        return record(self, work, given, *settings)
 
     monkeypatch.setattr(Replay, "_record", counted)
     return found
@@ -61,6 +64,54 @@ def test_replayed_steps_are_those_told_one_by_one(gpu_job, net_of, recipe, recor
     train(told, gpu_job(STEPS, recipe=changed))
     assert len(recordings) == 2
     same(replayed, told)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"mirror": 1.0, "flip_vertical": 1.0, "shift": 2.0}, {"rotate": 10.0, "zoom": 0.1}],
+)
+def test_changes_that_no_batch_decides_are_recorded(
+    gpu_job, net_of, recipe, recordings, monkeypatch, settings
+):
+    changes = ImageExpander(ExpansionRecord(kind="image", settings=settings, why={}), classes=2)
+    replayed, told = net_of(recipe), net_of(recipe)
+    train(replayed, gpu_job(STEPS, expander=changes))
+    assert len(recordings) == 1
+    told_step_by_step(monkeypatch)
+    train(told, gpu_job(STEPS, expander=changes))
+    same(replayed, told)
+
+
+def test_a_net_that_goes_back_after_a_recording_goes_on_as_one_told_step_by_step(
+    gpu_job, net_of, recipe, monkeypatch
+):
+    """Its momentum then lies elsewhere; the loss of one step is spoiled."""
+    keep = Keeper.keep
+
+    def spoiled(self, loss, *, due):
+        wild = self._learner.state.step == 28 and not self.mishaps.returns
+        return keep(self, loss * float("nan") if wild else loss, due=due)
+
+    monkeypatch.setattr(Keeper, "keep", spoiled)
+    monkeypatch.setattr("fivefold.engine.keeper.WAIT_STEPS", 1)
+    replayed, told = net_of(recipe), net_of(recipe)
+    assert "went back to step 25" in " ".join(train(replayed, gpu_job(50)).notes)
+    told_step_by_step(monkeypatch)
+    train(told, gpu_job(50))
+    same(replayed, told)
+
+
+def test_muon_is_recorded_too(gpu_job, net_of, recipe, monkeypatch):
+    replays = []
+    replay = torch.cuda.CUDAGraph.replay
+
+    def counted(self):
+        replays.append(self)
+        replay(self)
+
+    monkeypatch.setattr(torch.cuda.CUDAGraph, "replay", counted)
+    train(net_of(recipe), gpu_job(STEPS))
+    assert len(set(map(id, replays))) == 2  # gradients, and moves
 
 
 def test_what_depends_on_the_batch_is_not_recorded(gpu_job, net_of, recipe, recordings, disturbed):
@@ -163,7 +214,7 @@ def test_short_memory_halves_the_batch(recipe, expander):
 def test_where_a_recording_has_no_room_steps_are_told_one_by_one(
     gpu_job, net_of, recipe, recordings, monkeypatch
 ):
-    monkeypatch.setattr("fivefold.engine.replay.ROOM", 1e9)
+    monkeypatch.setattr("fivefold.engine.replay.ROOM", 1e9)  # times what a step takes
     training = train(net_of(recipe), gpu_job(STEPS))
     assert training.steps == STEPS
     assert not recordings

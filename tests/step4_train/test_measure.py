@@ -123,3 +123,57 @@ def test_the_lower_resolution_is_timed_where_that_fits(trainer, monkeypatch, sec
     assert calls == [0.0, 1.0][:timed]
     faster = 1.0 if timed == 2 else 0.5 + 0.5 * (math.prod(RECIPE.size) / 64) ** measure.BY_PIXELS
     assert speed == pytest.approx(1000.0 * faster)
+
+
+class Gpu:
+    """A GPU in name: `steps` seconds each, and the times it was waited for."""
+
+    def __init__(self, monkeypatch, step):
+        self.now, self.waits = 0.0, 0
+        self.step = step
+        monkeypatch.setattr(measure.torch.cuda, "synchronize", self.wait)
+        monkeypatch.setattr(measure.time, "perf_counter", lambda: self.now)
+
+    def wait(self, device):
+        assert device.type == "cuda"
+        self.waits += 1
+
+    def run(self, watch, steps):
+        read = []
+        for number in range(steps):
+            self.now += self.step(number)
+            read.append(watch.read())
+        return read
+
+
+def test_a_gpu_is_waited_for_now_and_then_when_it_is_set_up(monkeypatch):
+    gpu = Gpu(monkeypatch, lambda number: 3.0 if number < 7 else 0.001)
+    watch = measure._StopWatch(torch.device("cuda"), 0.0)
+    read = gpu.run(watch, 50)
+    assert [number + 1 for number, one in enumerate(read) if one] == [10, 20, 30, 40, 50]
+    assert gpu.waits == 9 + 5
+    assert watch.per_step() == pytest.approx(0.001)
+    assert watch.spent == pytest.approx(0.04)
+
+
+def test_slow_steps_of_a_gpu_are_all_waited_for(monkeypatch):
+    gpu = Gpu(monkeypatch, lambda _: 0.2)
+    watch = measure._StopWatch(torch.device("cuda"), 0.0)
+    assert sum(gpu.run(watch, 15)) == 6
+    assert watch.per_step() == pytest.approx(0.2)
+
+
+def test_in_company_no_step_counts_before_the_others_have_begun(monkeypatch):
+    gpu = Gpu(monkeypatch, lambda number: 0.03 if number < 33 else 0.01)
+    watch = measure._StopWatch(torch.device("cuda"), 0.995)
+    read = gpu.run(watch, 100)
+    assert read.index(True) == 33  # the first that ends after that moment
+    assert watch.per_step() == pytest.approx(0.01)
+
+
+def test_every_step_of_a_cpu_is_looked_at_but_the_first(monkeypatch):
+    gpu = Gpu(monkeypatch, lambda _: 0.1)
+    watch = measure._StopWatch(torch.device("cpu"), 0.0)
+    assert gpu.run(watch, 5) == [False, True, True, True, True]
+    assert gpu.waits == 0
+    assert watch.per_step() == pytest.approx(0.1)

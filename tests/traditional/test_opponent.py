@@ -1,5 +1,6 @@
 """The traditional opponent: good on digits, honest about folds and time, whole after saving."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,7 @@ def fitted(rows: int, seconds: float, word: str) -> Fitted:
         raw=np.zeros((5, 2), np.float32),
         fit_seconds=seconds,
         row_seconds=1e-3,
+        row_seconds_alone=1e-4,
     )
 
 
@@ -144,6 +146,28 @@ def test_the_rows_chosen_are_the_most_whose_foretold_cost_fits(word):
     rows = known.affordable(10.0, 1000, 50_000)
     assert known.foretell(rows, 1000) <= 10.0 < known.foretell(int(rows * 1.2), 1000)
     assert known.affordable(1e9, 1000, 700) == 700
+
+
+def test_rows_that_are_answered_when_all_fits_are_done_cost_what_they_cost_alone():
+    known = fitted(500, 1.0, "forest")
+    beside, later = (known.foretell(500, *counts) for counts in ((1000,), (0, 1000)))
+    fit = known.foretell(500, 0)
+    assert beside - fit == pytest.approx(10 * (later - fit))
+
+
+def test_a_row_is_priced_without_the_fits_beside_it(digits, tmp_path, monkeypatch):
+    """An answer that waits, as for others that hold Python's lock, has cost nothing meanwhile."""
+    way, wait = type(way_of("class", 10, {})), 0.3
+    raw = way.raw
+
+    def held_up(*given):
+        time.sleep(wait)
+        return raw(*given)
+
+    monkeypatch.setattr(way, "raw", held_up)
+    result = fit_within(digits, Ticking(1.0, 50.0), seed=0, folder=tmp_path)
+    waited = sum(len(m.parts) for m in result.members) * wait / sum(digits.folds == 0)
+    assert 0 < seconds_per_row(tmp_path, result.members) < 0.5 * waited
 
 
 def test_twice_the_rows_cost_a_kernel_more_than_a_linear_model():
