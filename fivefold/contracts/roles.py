@@ -160,8 +160,7 @@ class Expander(ABC):
     def steady(self) -> bool:
         """Whether all batches of one shape are changed by the same operations, whatever they hold.
 
-        A GPU can then repeat a step by itself; what reads a value back, or brings one from the
-        host, is not steady.
+        A GPU can then repeat a step by itself. What looks at a value, or brings one, is not steady.
         """
         return False
 

@@ -139,9 +139,9 @@ class _Trainer:
         self.feed = Feed(job.rows, job.targets, job.device)
         self.learner = Learner(net, job.recipe, job.device)
         self.trained = [p for p in net.parameters() if p.requires_grad]
-        steady = net.encoder.steady and net.head.steady and job.expander.steady
-        can = steady and job.device.type == "cuda"
-        self.replay = Replay(self.learner.generator) if can else None
+        steady = job.device.type == "cuda" and job.expander.steady
+        steady = steady and net.encoder.steady and net.head.steady
+        self.replay = Replay(self.learner.generator) if steady else None
         self.keeper = Keeper(
             self.learner, job.limit, self.batches.size, checkpoint=checkpoint, of=self._identity()
         )
