@@ -234,7 +234,7 @@ class _Trainer:
         if parts > 1:
             self.replay = None  # memory is short, and a recording holds that of a whole batch
         with self._dropout_of_step():
-            if self.replay is not None:
+            if parts == 1 and self.replay is not None:
                 return self._replayed(self.replay, which, self._count(which) / whole)
             total = torch.zeros((), device=self.job.device)
             for first in range(parts):

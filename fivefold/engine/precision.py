@@ -69,8 +69,9 @@ def seed_all(device: torch.device, seed: int) -> None:
 def wake(device: torch.device) -> None:
     """Use the libraries of a GPU once: its first products and convolutions load them."""
     x = torch.ones(8, 8, 8, 8, device=device, requires_grad=True)
+    filters = torch.ones(8, 8, 3, 3, device=device, requires_grad=True)
     with autocast(device):
-        mixed = nn.functional.conv2d(x, torch.ones(8, 8, 3, 3, device=device))
-        product = mixed.flatten(1) @ mixed.flatten(1).mT
+        mixed = nn.functional.conv2d(x, filters).flatten(1)
+        product = mixed @ mixed.mT
     torch.autograd.backward(product.float().sum())
     torch.cuda.synchronize(device)

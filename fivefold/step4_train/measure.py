@@ -87,12 +87,15 @@ def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
         targets=dataset.targets,
         recipe=recipe,
         expander=ground.expander,
-        limit=Limit(steps=MOST_GPU_STEPS if gpu else MOST_STEPS),
+        # Without a fixed number of steps, of which good states would be kept (engine/keeper.py).
+        limit=Limit(seconds=math.inf, most=MOST_GPU_STEPS if gpu else MOST_STEPS),
         device=ground.device,
         peers=ground.peers,
     )
     with within_memory():
         train(fresh_net(dataset, recipe), job, Watch(stop=enough))
+    if watch.spans < 1:
+        return 0.0
     return min(recipe.batch, len(dataset.rows)) / max(1e-6, watch.per_step())
 
 

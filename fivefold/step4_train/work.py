@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, final
 
@@ -61,7 +62,8 @@ class Trainer:
         """
         importlib.import_module("torch._dynamo")
         if self._site.device.type == "cuda":
-            wake(self._site.device)
+            with suppress(RuntimeError):  # what is wrong with it, its use will tell
+                wake(self._site.device)
 
     def train(
         self, order: Order, tick: Callable[[float, str], None], stop: Callable[[], bool]

@@ -50,7 +50,10 @@ def gpus_of(crew):
         (3, 2, 0, [None, None]),
     ],
 )
-def test_workers_share_gpus_by_turns_and_need_a_core_each(hired, nets, cores, gpus, places):
+def test_workers_share_gpus_by_turns_and_need_a_core_each(
+    hired, nets, cores, gpus, places, monkeypatch
+):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     crew = hired(nets, cores, gpus)
     assert gpus_of(crew) == places
     assert {p["OMP_NUM_THREADS"] for p in crew.environments} == {str(max(1, cores // len(places)))}
