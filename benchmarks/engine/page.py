@@ -42,14 +42,19 @@ DATA = Goal(question="cache to batch, share of the step", floor=0.10, aim=0.05, 
 
 
 def page(results: list[Result]) -> str:
-    """RESULTS.md: the newest result of every part."""
-    newest = {part: r for r in results for part in ("step", "loop", "files") if part in r}
+    """RESULTS.md: the newest result of every part on every machine."""
+    newest = {
+        (part, record.machine(result)): result
+        for part in _SECTIONS
+        for result in results
+        if part in result
+    }
     texts = [
         "# The engine beside what the machine can do\n\n"
         "Written by `python benchmarks/engine/run.py`; do not edit. See README.md for what is "
         "counted.\n"
     ]
-    texts += [write(newest[part]) for part, write in _SECTIONS.items() if part in newest]
+    texts += [_SECTIONS[part](result) for (part, _), result in newest.items()]
     return "\n".join(texts)
 
 
@@ -150,9 +155,11 @@ def _files(result: Result) -> str:
 
 def _under(result: Result, head: list[str], lines: list[list[str]]) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
+    # The oldest result tells its precision with the peak alone.
+    precision = result.get("precision") or result.get("loop", {}).get("peak_type")
+    machine = record.machine({**result, "precision": precision})
     return (
-        record.table(head, lines)
-        + f"\n{result['processor']}, {result['cores']} cores, {result['device']}; {versions}; code "
+        record.table(head, lines) + f"\n{machine}; {versions}; code "
         f"{result['commit'] or '-'}; {result['date'][:10]}; others used "
         f"{result['others_cores']} cores meanwhile\n"
     )
