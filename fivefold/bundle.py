@@ -263,8 +263,8 @@ class Bundle:
             if isinstance(decoded, BadItem):
                 raise DataError(
                     found=f"{name_of(item)}: {decoded}",
-                    wanted=f"something a {self.facts.problem.kind} can be read from",
-                    hint="leave it out, or use answers() to get a reason per item",
+                    wanted=f"{self.facts.problem.kind} that can be read",
+                    hint="leave it out; bundle.answers(items) gives a reason or an answer for each",
                 )
 
     def _stack(self, opened: Sequence[np.ndarray | BadItem]) -> Held:

@@ -27,7 +27,7 @@ from fivefold.circumstances import (
     repeat_command,
 )
 from fivefold.contracts import saving
-from fivefold.contracts.options import Data, Options, normal
+from fivefold.contracts.options import Data, Options, asked_for, normal
 from fivefold.contracts.records import Fleet, Member, Plan
 from fivefold.engine.precision import choose_device
 from fivefold.launch.where import where
@@ -118,7 +118,7 @@ def win(
         FivefoldError: The data, an option or the run folder cannot be used.
     """
     start = time.monotonic() if start is None else start
-    asked = normal(Options(budget=seconds(budget), **options))
+    asked = normal(asked_for(budget=seconds(budget), **options))
     check(data, asked)
     progress = progress or Silence()
     with run_folder(data, asked, out, resume=resume, say=progress.say) as folder:

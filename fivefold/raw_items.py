@@ -54,6 +54,9 @@ def _opened(item: Item, problem: Problem, kind: InputKind, shape: dict[str, Any]
     if isinstance(item, Row | Mapping):
         row = item if isinstance(item, Row) else Row("", item)
         return kind.fit(kind.open(raw_of_row(row.cells, problem, row.folder)), shape)
+    if isinstance(item, np.ndarray) and problem.kind in ("table", "text", "tokens"):
+        columns = ", ".join(str(i.column) for i in problem.inputs if i.column) or "of its own"
+        raise BadItem(f"is an array; a row names its cells (columns {printable(columns)})")
     if isinstance(item, ArrayRow | np.ndarray):
         numbers = item.numbers if isinstance(item, ArrayRow) else item
         return kind.fit(kind.take(numbers, problem.inputs[0].scale), shape)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     Numbers = NDArray[np.generic]
 
+_SEEN = ("n_features_in_", "feature_names_in_")  # what scikit-learn keeps of X
+
 
 class _Winning(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """What both estimators share: the options, the run, and how X is read."""
@@ -99,12 +101,17 @@ class _Winning(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         self, X: ArrayLike, y: ArrayLike, *, numeric: bool = False
     ) -> tuple[Numbers, Numbers]:
         asked = {"y_numeric": numeric, "multi_output": numeric}
-        if np.asarray(X).ndim > 2:
-            for name in ("n_features_in_", "feature_names_in_"):  # of an earlier fit
+        earlier = {name: self.__dict__.pop(name) for name in _SEEN if name in self.__dict__}
+        try:
+            if np.asarray(X).ndim > 2:
+                return check_X_y(X, y, allow_nd=True, **asked)
+            with _quiet():
+                return validate_data(self, X, y, dtype=np.float32, **asked)
+        except BaseException:  # what an earlier fit has learned still answers
+            for name in _SEEN:
                 self.__dict__.pop(name, None)
-            return check_X_y(X, y, allow_nd=True, **asked)
-        with _quiet():
-            return validate_data(self, X, y, dtype=np.float32, **asked)
+            self.__dict__.update(earlier)
+            raise
 
     def _new(self, X: ArrayLike) -> Numbers:
         if hasattr(self, "n_features_in_"):
@@ -174,7 +181,7 @@ class Winner(ClassifierMixin, _Winning):  # type: ignore[misc]
         Raises:
             ValueError: X has another shape than in `fit`, or values that are not finite.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "run_")
         found = self.run_.predict_proba(self._new(X)).astype(np.float64)
         column = {word: i for i, word in enumerate(self.run_.bundle.classes)}
         answers = np.zeros((len(found), len(self.classes_)))
@@ -208,12 +215,12 @@ class WinnerRegressor(RegressorMixin, _Winning):  # type: ignore[misc]
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """The number (N,), or the M numbers (N, M), of each item of X, as in `fit`."""
-        check_is_fitted(self)
+        check_is_fitted(self, "run_")
         return self._numbers(X)[0]
 
     def predict_std(self, X: ArrayLike) -> FloatArray:
         """The calibrated deviations of those numbers, of the same shape."""
-        check_is_fitted(self)
+        check_is_fitted(self, "run_")
         return self._numbers(X)[1]
 
     def _numbers(self, X: ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from typing import Any
 
 from fivefold.plumbing.errors import OptionError
@@ -57,6 +58,23 @@ class Options:
     member_gpus: float | None = None
     mirror: bool | None = None
     noisy_labels: bool = False
+
+
+def asked_for(**options: Any) -> Options:  # noqa: ANN401 - the fields of Options
+    """Options by their names.
+
+    Raises:
+        OptionError: There is none of such a name.
+    """
+    known = [one.name for one in fields(Options)]
+    for name in options.keys() - set(known):
+        near = get_close_matches(name, [*known, "out", "resume"], n=1)
+        raise OptionError(
+            found=f"option {name!r}",
+            wanted=f"one of {', '.join(known)}",
+            hint=f"try {near[0]}" if near else "see help(fivefold.win)",
+        )
+    return Options(**options)
 
 
 def check_seed(asked: Options) -> None:

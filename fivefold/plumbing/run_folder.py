@@ -68,7 +68,7 @@ class RunFolder:
         """
         if not is_free(path):
             raise OptionError(
-                found=f"{printable(str(path))} is not empty",
+                found=f"{printable(str(path))} is {'not empty' if path.is_dir() else 'a file'}",
                 wanted="a new folder for the run",
                 hint="continue that run with --resume, or give another --out"
                 if (path / "run.json").exists()

@@ -113,6 +113,7 @@ def _rows(shown: str, text: str, delimiter: str, skipped: int) -> Iterator[tuple
         io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
     )
     empty: list[tuple[int, Row]] = []  # rows of empty cells; at the end they are no rows
+    width = 0  # a lone empty cell, "", is a row where rows are of one cell
     while True:
         start = reader.line_num + 1 + skipped
         try:
@@ -128,9 +129,9 @@ def _rows(shown: str, text: str, delimiter: str, skipped: int) -> Iterator[tuple
             ) from cause
         if any(cell.strip() for cell in row):
             yield from empty
-            empty = []
+            empty, width = [], width or len(row)
             yield start, tuple(cell.strip() or None for cell in row)
-        elif len(row) > 1:
+        elif len(row) > 1 or len(row) == width:
             empty.append((start, (None,) * len(row)))
 
 

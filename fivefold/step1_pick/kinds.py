@@ -43,7 +43,12 @@ def recognise(listing: Listing, source: Opaque, asked: str | None) -> Guess:
     heads = {name: _head(source, name) for name in sample}
     listed = list(catalog.listed("input"))
     words = sorted(listed, key=lambda word: word in _LATE and 1 + _LATE.index(word))
-    shares = {word: _share(word, heads) for word in (words if asked is None else [asked])}
+    sound = {word: _sound(word, heads) for word in words}
+    known = set[str]().union(*(sound[word] for word in words if word not in _LATE))
+    shares = {
+        word: _share(sound[word], known, list(heads))
+        for word in (words if asked is None else [asked])
+    }
     best = max(shares, key=lambda word: shares[word])
     if shares[best] < 0.5:
         raise _wrong(heads, asked)
@@ -65,12 +70,20 @@ def _head(source: Opaque, name: str) -> bytes:
         return b""
 
 
-def _share(word: str, heads: dict[str, bytes]) -> float:
-    """Share of files of this kind; a damaged one counts by a suffix it shares with sound ones."""
+def _sound(word: str, heads: dict[str, bytes]) -> set[str]:
     kind = catalog.load("input", word)()
-    sound = {name for name, head in heads.items() if head and kind.recognise(name, head)}
+    return {name for name, head in heads.items() if head and kind.recognise(name, head)}
+
+
+def _share(sound: set[str], known: set[str], names: list[str]) -> float:
+    """Share of files that are `sound` ones of a kind, or damaged with a suffix of sound ones.
+
+    What some kind knows by more than being text is not damaged: a page of text called .png makes no
+    texts of the pictures.
+    """
     suffixes = {_suffix(name) for name in sound}
-    return sum(name in sound or _suffix(name) in suffixes for name in heads) / max(len(heads), 1)
+    counted = sum(n in sound or (n not in known and _suffix(n) in suffixes) for n in names)
+    return counted / max(len(names), 1)
 
 
 def _suffix(name: str) -> str:

@@ -82,3 +82,11 @@ def test_win_stays_a_function_whatever_is_imported():
 
 def test_all_public_names_are_there():
     assert [name for name in fivefold.__all__ if not hasattr(fivefold, name)] == []
+
+
+def test_an_option_that_there_is_not_is_told_with_those_there_are():
+    with pytest.raises(fivefold.FivefoldError, match="option 'bugdet'") as told:
+        fivefold.win(None, bugdet="20s")
+    assert "seed" in told.value.wanted
+    with pytest.raises(fivefold.FivefoldError, match="try metric"):
+        fivefold.win(None, metrics="accuracy")

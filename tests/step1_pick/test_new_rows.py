@@ -125,6 +125,17 @@ def test_rows_of_cells_in_any_form(tmp_path):
     assert one.cells == {"age": "3", "lists": "[1, 2]"}
 
 
+def test_an_empty_cell_is_a_row_also_where_it_is_alone(tmp_path):
+    file = put(
+        tmp_path / "new.csv", 'text\nlovely film great\n""\nawful film\n\n"terrible\nnasty"\n'
+    )
+    rows = each_item(file, problem("text", "text"))
+    assert [row.cells["text"] for row in rows] == [
+        "lovely film great", None, "awful film", "terrible\nnasty"
+    ]  # fmt: skip
+    assert [row.name.rpartition(" ")[2] for row in rows] == ["1", "2", "3", "4"]
+
+
 def test_a_text_of_lines_beside_a_table_of_texts_is_one_text_or_many_and_refused(tmp_path):
     asked = picked(tmp_path, "reviews.csv", csv(REVIEWS)).problem
     (found,) = each_item(put(tmp_path / "new.txt", "a film\n\nof two lines\n"), asked)

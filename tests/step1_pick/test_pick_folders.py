@@ -320,3 +320,16 @@ def test_wrong_words(tmp_path):
     assert "with 2 classes" in refused(tmp_path, root, OptionError, metric="top5")
     assert "6 .png files" in refused(tmp_path, root, input_kind="array")
     assert "no tables" in refused(tmp_path, root, label="label")
+
+
+def test_a_page_of_text_called_png_makes_no_texts_of_pictures(tmp_path):
+    root = fill(tmp_path / "data", "circle", "square", each=20)
+    (root / "square" / "page.png").write_text("not a picture")
+    (root / "square" / "notes.txt").write_text("hello")
+    assert pick(root, scratch=tmp_path / "s").problem.kind == "image"
+
+
+def test_damaged_files_count_by_the_suffix_of_sound_ones(tmp_path):
+    root = fill(tmp_path / "data", "cat", "dog", each=2)
+    fill(root, "bird", each=12, raw=b"")
+    assert pick(root, scratch=tmp_path / "s").problem.kind == "image"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits, make_blobs
+from sklearn.exceptions import NotFittedError
 
 from fivefold import DataError, OptionError, Winner
 
@@ -92,6 +93,19 @@ def test_a_refused_fit_leaves_nothing(blobs, own_places):
     with pytest.raises(ValueError, match="fivefold nets"):
         Winner(budget=1, net="perceptron").fit(X, y)
     assert not left_in(own_places)
+
+
+def test_a_refused_fit_leaves_an_earlier_one_as_it_was(blobs):
+    X, y = blobs
+    winner = Winner(budget=1)
+    with pytest.raises(ValueError, match="could not convert"):
+        winner.fit(np.full(X.shape, "x"), y)
+    with pytest.raises(NotFittedError):
+        winner.predict(X)
+    answers = winner.fit(X, y).predict(X)
+    with pytest.raises(ValueError, match="could not convert"):
+        winner.fit(np.full((len(X), 9), "x"), y)
+    np.testing.assert_array_equal(winner.predict(X), answers)
 
 
 def test_a_run_asked_for_by_name_stays(blobs, tmp_path):
