@@ -32,7 +32,7 @@ def test_a_bad_item_gets_a_reason_and_the_others_their_answers(numbers, bad, rea
     first, second, third = numbers.answers([b"1", bad, b"2"])
     assert (first.prediction, second.prediction, third.prediction) == ("yes", None, "yes")
     assert reason in second.problem
-    with pytest.raises(DataError, match="use answers"):
+    with pytest.raises(DataError, match=r"bundle\.answers"):
         numbers.predict([b"1", bad])
 
 
