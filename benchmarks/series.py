@@ -85,6 +85,15 @@ class Series:
         (self.out / "RESULTS.md").write_text(page, encoding="utf-8")
 
 
+def run(
+    asked: argparse.Namespace, cells: Sequence[Cell], page: Callable[[list[Result]], str]
+) -> None:
+    """Measure the cells of a benchmark as its options say; see `arguments` and `Series`."""
+    Series(
+        cells=cells, page=page, out=asked.out, seed=asked.seed, only=asked.only, again=asked.again
+    ).run()
+
+
 def newest(results: list[Result]) -> list[Result]:
     """The newest result of every cell and seed on every machine."""
     return list({_key(result): result for result in results}.values())

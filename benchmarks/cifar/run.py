@@ -24,6 +24,7 @@ import torch
 from benchmarks import harness, record, series
 from benchmarks.cifar import published
 from benchmarks.cifar.page import page
+from benchmarks.engine.peak import wait_for
 from benchmarks.series import Cell, Result
 from fivefold.contracts.records import Recipe
 from fivefold.engine.inference import predict
@@ -137,8 +138,7 @@ def _on(device: torch.device, *arrays: np.ndarray) -> list[torch.Tensor]:
 
 
 def _now(device: torch.device) -> float:
-    if device.type == "cuda":
-        torch.cuda.synchronize()
+    wait_for(device)
     return time.perf_counter()
 
 
@@ -152,14 +152,7 @@ def main() -> None:
         Cell(name=name, data="cifar10", measure=partial(measure, what, folder, asked.runs))
         for name, what in CELLS.items()
     ]
-    series.Series(
-        cells=harness.present(cells, folder),
-        page=page,
-        out=asked.out,
-        seed=asked.seed,
-        only=asked.only,
-        again=asked.again,
-    ).run()
+    series.run(asked, harness.present(cells, folder), page)
 
 
 if __name__ == "__main__":

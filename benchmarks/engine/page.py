@@ -84,8 +84,8 @@ def _loop(result: Result) -> str:
     return (
         f"{text}\n## Where a step's time goes\n\n"
         "Shares of the step, which is watched: at every seam, a GPU is waited for, and it repeats "
-        f"nothing by itself. The last two columns are of the {loop['peak_type']} peak, the very "
-        "last by the speed of a step that nobody watches.\n\n"
+        f"nothing by itself. The last two columns are of the {loop['peak_type']} peak; on a GPU "
+        "the very last is that of a step that nobody watches.\n\n"
         + _under(result, _CASE_HEAD, [_case(name, c) for name, c in loop["cases"].items()])
         + "\nThe parts, and in brackets what of each lies in torch's operations:\n\n"
         + _parts(loop["cases"])
@@ -102,8 +102,9 @@ _CASE_HEAD = [
     "optimiser",
     "overhead",
     "between operations",
+    "forward + backward of peak",
+    "step of peak",
 ]
-_CASE_HEAD += ["forward + backward of peak", "step of peak"]
 
 
 def _case(name: str, case: Result) -> list[str]:

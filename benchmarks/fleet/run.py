@@ -108,14 +108,7 @@ def main() -> None:
     found = ratio_cells(folder, asked.slots, asked.one_seconds) if RATIO in asked.part else []
     found += stacked_cells(folder, asked.seconds) if STACKED in asked.part else []
     found += table_cells(folder) if "table" in asked.part else []
-    series.Series(
-        cells=harness.present(found, folder),
-        page=page,
-        out=asked.out,
-        seed=asked.seed,
-        only=asked.only,
-        again=asked.again,
-    ).run()
+    series.run(asked, harness.present(found, folder), page)
 
 
 if __name__ == "__main__":

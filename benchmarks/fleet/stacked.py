@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
 
 from benchmarks import plans
+from benchmarks.engine.peak import wait_for
 from benchmarks.fleet.ratio import NETS
 from fivefold.engine.precision import channels_last, choose_device
 from fivefold.step4_train.build import fresh_net
@@ -132,6 +133,5 @@ def _per_step(step: Callable[[], object], seconds: float, device: torch.device) 
 
 
 def _now(device: torch.device) -> float:
-    if device.type == "cuda":
-        torch.cuda.synchronize()
+    wait_for(device)
     return time.perf_counter()

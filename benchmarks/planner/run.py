@@ -123,14 +123,7 @@ def _cell(
 def main() -> None:
     """Measure every cell that has no result yet."""
     asked = series.arguments("Does the planner choose well?", HERE).parse_args()
-    series.Series(
-        cells=cells(record.data_folder(asked.data)),
-        page=page,
-        out=asked.out,
-        seed=asked.seed,
-        only=asked.only,
-        again=asked.again,
-    ).run()
+    series.run(asked, cells(record.data_folder(asked.data)), page)
 
 
 if __name__ == "__main__":

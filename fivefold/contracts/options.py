@@ -67,7 +67,7 @@ def asked_for(**options: Any) -> Options:  # noqa: ANN401 - the fields of Option
         OptionError: There is none of such a name.
     """
     known = [one.name for one in fields(Options)]
-    for name in options.keys() - set(known):
+    for name in (one for one in options if one not in known):
         near = get_close_matches(name, [*known, "out", "resume"], n=1)
         raise OptionError(
             found=f"option {name!r}",

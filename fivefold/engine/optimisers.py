@@ -104,18 +104,16 @@ def _move(filters: list[_Filter], momentum: float, given: Tensors, *_addresses: 
 
 
 def _orthogonalised(filters: Sequence[Tensor]) -> list[Tensor]:
-    """Each of them; on a GPU those of one shape at once, for every order of a product costs it."""
+    """Each of them, those of one shape at once: every product that is ordered costs a GPU."""
     matrices = [f.reshape(len(f), -1) for f in filters]
-    if not filters[0].is_cuda:
-        updates = [orthogonalise(matrix) for matrix in matrices]
-        return [update.view_as(f) for update, f in zip(updates, filters, strict=True)]
     alike: dict[torch.Size, list[int]] = {}
     for place, matrix in enumerate(matrices):
         alike.setdefault(matrix.shape, []).append(place)
     found = list(filters)
     for places in alike.values():
-        stack = orthogonalise(torch.stack([matrices[place] for place in places]))
-        for place, update in zip(places, stack, strict=True):
+        some = [matrices[place] for place in places]
+        updates = [orthogonalise(some[0])] if len(some) == 1 else orthogonalise(torch.stack(some))
+        for place, update in zip(places, updates, strict=True):
             found[place] = update.view_as(filters[place])
     return found
 

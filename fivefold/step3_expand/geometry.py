@@ -96,6 +96,7 @@ def warp(x: Tensor, matrix_N22: Tensor, offset_N2: Tensor) -> Tensor:
     across = torch.arange(w, device=x.device) - (w - 1) / 2
     down = torch.arange(h, device=x.device) - (h - 1) / 2
     # Built by hand: affine_grid multiplies (h w, 3) by (3, 2) and takes longer than the sampling.
+    # Filled where it lies: a copy from the host is nothing that a GPU could repeat by itself.
     half = torch.cat([across.new_full((1,), w / 2), down.new_full((1,), h / 2)])
     m = matrix_N22 / half[:, None]
     from_down = m[:, :, 1, None] * down + (offset_N2 / half)[:, :, None]

@@ -62,13 +62,14 @@ def hire(
         return here, RayCluster(where, goods, site.folder, nets=nets, say=say)
     gpus = torch.cuda.device_count() if site.device.type == "cuda" else 0
     cores = cpu_count(only_physical_cores=True)
-    slots = min(nets, max(gpus, min(cores, PER_GPU * gpus)) if gpus else cores)
+    places = max(gpus, min(cores, PER_GPU * gpus)) if gpus else cores
+    slots = min(nets, places)
     if slots < 2:
         return (here,)
     threads = max(1, cores // slots)
     lead = GPU_LEAD if gpus else 0.0
     setup = {"run": str(run), "device": site.device.type, "threads": threads, "lead": lead}
-    shares = [share_of(slot, threads, gpus) for slot in range(slots)]
+    shares = [_share(slot, threads, gpus) for slot in range(slots)]
     return here, Crew(WORKER, setup, shares, site.folder)
 
 
@@ -96,7 +97,7 @@ def _whole_group(site: Site, run: Path) -> Launcher:
         raise
 
 
-def share_of(slot: int, threads: int, gpus: int) -> dict[str, str]:
+def _share(slot: int, threads: int, gpus: int) -> dict[str, str]:
     """A worker's part of the machine, as environment variables: one of the GPUs, by turns."""
     part = {"OMP_NUM_THREADS": str(threads)}
     if not gpus:
