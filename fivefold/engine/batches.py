@@ -40,6 +40,7 @@ class Batches:
         self.size = min(size, rows)
         self.per_epoch = rows // self.size
         self._seed = seed
+        self._ordered: tuple[int, IntArray] = -1, np.arange(0)
         self._mirrored = np.random.default_rng((seed, 1)).random(rows) < 0.5
 
     def passes(self, steps: int) -> float:
@@ -48,7 +49,19 @@ class Batches:
 
     def order(self, epoch: int) -> IntArray:
         """The shuffled row numbers of one pass."""
-        return np.random.default_rng((self._seed, 2, epoch)).permutation(self.rows)
+        if self._ordered[0] != epoch:
+            rng = np.random.default_rng((self._seed, 2, epoch))
+            self._ordered = epoch, rng.permutation(self.rows)
+        return self._ordered[1]
+
+    def batch(self, epoch: int, number: int) -> IntArray:
+        """The row numbers of one batch of a pass, in their order in the cache."""
+        return np.sort(self.order(epoch)[number * self.size : (number + 1) * self.size])
+
+    def block(self, epoch: int, first: int, most: int) -> list[IntArray]:
+        """The row numbers of up to `most` batches of one pass, from number `first` on."""
+        last = min(first + most, self.per_epoch)
+        return [self.batch(epoch, number) for number in range(first, last)]
 
     def mirrored(self, which: IntArray, epoch: int) -> np.ndarray:
         """Alternating flip (Jordan 2024): a row is mirrored in every second pass, (n,) bool."""
@@ -58,9 +71,8 @@ class Batches:
         """Batches from `position` on, each with the position that follows it."""
         epoch, batch = position.epoch, position.batch
         while True:
-            order = self.order(epoch)
             while batch < self.per_epoch:
-                which = np.sort(order[batch * self.size : (batch + 1) * self.size])
+                which = self.batch(epoch, batch)
                 batch += 1
                 yield Position(epoch=epoch, batch=batch), which
             epoch, batch = epoch + 1, 0

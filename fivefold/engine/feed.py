@@ -28,11 +28,15 @@ class Feed:
         rows: (N) rows.
         targets: (N, ...) theirs.
         device: Where batches are wanted.
+
+    Attributes:
+        row_bytes: Of one row.
     """
 
     def __init__(self, rows: Items, targets: Targets, device: torch.device) -> None:
         self._rows, self._targets, self._device = rows, targets, device
         self._held: tuple[Tensor, Tensor] | None = None
+        self.row_bytes = rows.take(slice(0, 1)).nbytes
         if device.type == "cuda" and len(rows) and self._fits():
             self._held = self._brought(), torch.tensor(targets, device=device)
 
@@ -53,8 +57,7 @@ class Feed:
 
     def _fits(self) -> bool:
         free, _ = torch.cuda.mem_get_info(self._device)
-        needed = len(self._rows) * self._rows.take(slice(0, 1)).nbytes
-        return needed <= min(HELD_BYTES, HELD_SHARE * free)
+        return len(self._rows) * self.row_bytes <= min(HELD_BYTES, HELD_SHARE * free)
 
     def _brought(self) -> Tensor:
         """All rows on the device."""

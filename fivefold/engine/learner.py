@@ -41,11 +41,11 @@ class State:
 
 @final
 class Learner:
-    """A net, the average of its weights, its optimisers, its randomness, and where it stands.
+    """A net, the average of its weights, its optimisers, and where it stands.
 
     Args:
         net: On its device, with its initial weights.
-        recipe: Names the optimisers and the seed.
+        recipe: Names the optimisers.
         device: Of the net.
     """
 
@@ -53,18 +53,15 @@ class Learner:
         self.net, self.state = net, State()
         self.optimisers = build_optimisers(net, recipe)
         self.lookahead = Lookahead(net)
-        self.generator = torch.Generator(device).manual_seed(recipe.seed)
-        self._seed = recipe.seed
+        self.generator = torch.Generator(device)  # seeded at every step
 
     def moment(self) -> Moment:
         """A copy in host memory, which training on does not touch."""
         found = {f"net.{k}": v for k, v in self.net.state_dict().items()}
         found |= {f"average.{k}": v for k, v in self.lookahead.average.items()}
         found |= _optimiser_tensors(self.optimisers)
-        found["generator"] = self.generator.get_state()
         copies = {k: v.detach().to("cpu", copy=True) for k, v in found.items()}
-        facts = {**asdict(self.state), "device": self.generator.device.type}
-        return Moment(tensors=copies, facts=facts)
+        return Moment(tensors=copies, facts=asdict(self.state))
 
     def go_to(self, moment: Moment) -> None:
         """Stand where `moment` stood, on another kind of device too; it stays as it is."""
@@ -77,10 +74,6 @@ class Learner:
         for name, value in part("average.").items():
             self.lookahead.average[name].copy_(value)
         _restore_optimisers(self.optimisers, tensors)
-        if facts.get("device") == self.generator.device.type:
-            self.generator.set_state(tensors["generator"])
-        else:  # the state of another kind of device means nothing here
-            self.generator.manual_seed(self._seed * 1_000_003 + facts["step"])
         self.state = State(
             step=facts["step"],
             position=Position(**facts["position"]),

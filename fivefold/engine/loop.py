@@ -30,6 +30,7 @@ from fivefold.engine.precision import autocast, channels_last, seed_all
 from fivefold.engine.recovery import DivergedError, TooLargeError, halving, within_memory
 from fivefold.engine.replay import Replay, Tensors
 from fivefold.engine.schedule import Limit, rate
+from fivefold.engine.supply import Changed, Raw, Supply
 from fivefold.nets.base import Net
 
 if TYPE_CHECKING:
@@ -136,8 +137,16 @@ class _Trainer:
             pixels = math.prod(job.recipe.size) or 1
             halving(self._initialise, min(INITIAL_ROWS, max(1, INITIAL_PIXELS // pixels)))
         self.peers.level(self.net.state_dict().values())
-        self.feed = Feed(job.rows, job.targets, job.device)
         self.learner = Learner(net, job.recipe, job.device)
+        feed = Feed(job.rows, job.targets, job.device)
+        self.supply = Supply(
+            feed,
+            self.batches,
+            job.expander,
+            generator=self.learner.generator,
+            share=self.peers.share,
+            seed=self._seed,
+        )
         self.trained = [p for p in net.parameters() if p.requires_grad]
         steady = job.device.type == "cuda" and job.expander.steady
         steady = steady and net.encoder.steady and net.head.steady
@@ -193,6 +202,7 @@ class _Trainer:
 
     def _go_back(self) -> None:
         self.keeper.go_back()
+        self.supply.let_go()
         self.stream = self.batches.start(self.learner.state.position)
 
     def _step(self, progress: float) -> Tensor:
@@ -231,31 +241,32 @@ class _Trainer:
             optimiser.zero_grad()
         whole = self._count(batch)
         parts = -(-len(which) // rows)
-        if parts > 1:
-            self.replay = None  # memory is short, and a recording holds that of a whole batch
-        with self._dropout_of_step():
+        if parts > 1:  # memory is short: nothing is held that need not be
+            self.replay = None
+            self.supply.let_go()
+        elif parts == 1 and self.replay is None:
+            changed = self.supply.batch(self.learner.state.position, self._size())
+        with self._chance_of_step():
             if parts == 1 and self.replay is not None:
                 return self._replayed(self.replay, which, self._count(which) / whole)
+            if parts == 1:
+                return self._add_gradients(changed, self._count(which) / whole)
             total = torch.zeros((), device=self.job.device)
             for first in range(parts):
                 # Rows come sorted, often by class: in strides every part sees them all.
                 some = which[first::parts]
-                share = self._count(some) / whole
-                total += self._add_gradients(self._batch(some), self._size(), share)
+                changed = self.supply.changed(self._raw(some), self._size())
+                total += self._add_gradients(changed, self._count(some) / whole)
         return total
 
     def _count(self, which: IntArray) -> int:
         """How many the mean loss of rows is a mean over; at least 1."""
         return max(1, self.net.head.count(torch.from_numpy(self.job.targets[which])))
 
-    def _add_gradients(self, batch: Tensors, size: tuple[int, ...], share: float) -> Tensor:
+    def _add_gradients(self, changed: Changed, share: float) -> Tensor:
         """Add `share` of a batch's gradients to those of the net; gives that share of the loss."""
-        rows, targets, mirrored = batch
-        generator = self.learner.generator
-        x, target = self.job.expander(
-            rows, targets, generator=generator, size=size, mirrored=mirrored
-        )
-        blend, target = self.job.expander.blend(target, generator=generator)
+        x, target = changed
+        blend, target = self.job.expander.blend(target, generator=self.learner.generator)
         with autocast(self.job.device):
             output = self.net(x, blend)
         loss = self.net.head.loss(output.float(), target, smoothing=self.job.recipe.smoothing)
@@ -263,23 +274,21 @@ class _Trainer:
         return share * loss.detach()
 
     def _replayed(self, replay: Replay, which: IntArray, share: float) -> Tensor:
-        """What `_add_gradients` does to a net that has none, without Python where it can."""
+        """Changes of a batch and `_add_gradients` to none, without Python where it can."""
 
-        def work(batch: Tensors, size: tuple[int, ...], share: float) -> Tensors:
+        def work(raw: Raw, size: tuple[int, ...], share: float) -> Tensors:
             for p in self.trained:
                 p.grad = None
-            loss = self._add_gradients(batch, size, share)
+            loss = self._add_gradients(self.supply.changed(raw, size), share)
             return loss, *(p.grad for p in self.trained if p.grad is not None)
 
-        loss, *gradients = replay(work, self._batch(which), self._size(), share)
+        loss, *gradients = replay(work, self._raw(which), self._size(), share)
         for p, gradient in zip(self.trained, gradients, strict=True):
             p.grad = gradient
         return loss.clone()
 
-    def _batch(self, which: IntArray) -> Tensors:
-        """Raw rows, their targets, and which of them are mirrored, on the device."""
-        mirrored = self.batches.mirrored(which, self.learner.state.position.epoch)
-        return *self.feed.batch(which), self.feed.send(mirrored)
+    def _raw(self, which: IntArray) -> Raw:
+        return self.supply.raw(which, self.learner.state.position.epoch)
 
     def _size(self) -> tuple[int, ...]:
         recipe = self.job.recipe
@@ -287,18 +296,16 @@ class _Trainer:
         return recipe.low_size if low else recipe.size
 
     @contextmanager
-    def _dropout_of_step(self) -> Iterator[None]:
-        """Dropout draws from torch's global stream: make it depend on seed and step alone.
-
-        So do changes of the data on all peers but the first, whose generator alone is saved.
-        """
-        device = self.job.device
-        seed = self.peers.seed(self.job.recipe.seed * 1_000_003 + self.learner.state.step)
+    def _chance_of_step(self) -> Iterator[None]:
+        """All that is drawn depends on seed and step alone; dropout draws from torch's stream."""
+        device, seed = self.job.device, self._seed(self.learner.state.step)
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             seed_all(device, seed)
-            if self.peers.rank:
-                self.learner.generator.manual_seed(seed + 1)
+            self.learner.generator.manual_seed(seed + 1)
             yield
+
+    def _seed(self, step: int) -> int:
+        return self.peers.seed(self.job.recipe.seed * 1_000_003 + step)
 
     def _note(self, loss: Tensor) -> None:
         """A point of the curve now and then; there it waits for the device."""

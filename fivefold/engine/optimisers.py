@@ -68,9 +68,8 @@ class Muon(torch.optim.Optimizer):
             if not filters:
                 continue
             rate = (torch.full((), group["lr"], device=filters[0].p.device),)
-            if not filters[0].p.is_cuda:  # one by one, for memory
-                for each in filters:
-                    _move([each], group["momentum"], rate)
+            if not filters[0].p.is_cuda:
+                _move(filters, group["momentum"], rate)
             else:
                 addresses = (x.data_ptr() for each in filters for x in each)
                 replay(partial(_move, filters, group["momentum"]), rate, *addresses)
@@ -104,8 +103,10 @@ def _move(filters: list[_Filter], momentum: float, given: Tensors, *_addresses: 
 
 
 def _orthogonalised(filters: Sequence[Tensor]) -> list[Tensor]:
-    """Each of them, those of one shape at once: every product that is ordered costs a GPU."""
-    matrices = [f.reshape(len(f), -1) for f in filters]
+    """Each of them, those of one shape at once: a call takes longer than it does to few."""
+    # In whatever order the columns of a matrix stand: as they lie in memory nothing is moved.
+    laid = [f.permute(0, 2, 3, 1) if f.ndim == 4 else f for f in filters]
+    matrices = [f.reshape(len(f), -1) for f in laid]
     alike: dict[torch.Size, list[int]] = {}
     for place, matrix in enumerate(matrices):
         alike.setdefault(matrix.shape, []).append(place)
@@ -114,7 +115,8 @@ def _orthogonalised(filters: Sequence[Tensor]) -> list[Tensor]:
         some = [matrices[place] for place in places]
         updates = [orthogonalise(some[0])] if len(some) == 1 else orthogonalise(torch.stack(some))
         for place, update in zip(places, updates, strict=True):
-            found[place] = update.view_as(filters[place])
+            own = update.view(laid[place].shape)
+            found[place] = own.permute(0, 3, 1, 2) if own.ndim == 4 else own
     return found
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 _GREY = (0.299, 0.587, 0.114)  # how bright red, green and blue look (ITU-R BT.601)
-_BLOCK = 4  # pixels that share one matrix product; see `_linear`
+_BLOCK = 8  # pixels that share one matrix product; see `_linear`
 
 
 def recolour(x: Tensor, brightness_N: Tensor, contrast_N: Tensor, saturation_N: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ Axes: N pictures, H W their size, h w the size cut out, C channels.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -31,6 +32,16 @@ def gather(batch: Tensor, rows_NH: Tensor, columns_NW: Tensor) -> Tensor:
     return pixels.view(n, rows_NH.shape[1], columns_NW.shape[1], channels)
 
 
+def flipped(batch: Tensor, which_N: Tensor, axis: int) -> Tensor:
+    """Pictures (N, H, W, C), `which` of them flipped along an axis.
+
+    Whole pictures are picked from both: three times as fast as an index of every pixel.
+    """
+    both = torch.stack([batch, batch.flip(axis)], 1).flatten(0, 1)
+    first = torch.arange(len(batch), device=batch.device) * 2
+    return both.index_select(0, first + which_N)
+
+
 def windows(batch: Tensor, corner_N2: Tensor, size: tuple[int, int]) -> Tensor:
     """Cut one window of `size` (h, w) out of every picture (N, H, W, C), each at its own place.
 
@@ -41,9 +52,12 @@ def windows(batch: Tensor, corner_N2: Tensor, size: tuple[int, int]) -> Tensor:
     """
     n, height, width, channels = batch.shape
     h, w = size
-    if batch.device.type == "cpu":  # copies whole lines: up to six times as fast as an index
-        corners = enumerate(corner_N2.tolist())
-        return torch.stack([batch[i, top : top + h, left : left + w] for i, (top, left) in corners])
+    if batch.device.type == "cpu":  # copies whole lines, with few calls (lab/LOG.md)
+        pictures = batch.numpy()
+        cut = np.empty((n, h, w, channels), pictures.dtype)
+        for own, picture, (top, left) in zip(cut, pictures, corner_N2.tolist(), strict=True):
+            own[:] = picture[top : top + h, left : left + w]
+        return torch.from_numpy(cut)
     line = width * channels
     every = batch.contiguous().as_strided(
         (n, height - h + 1, width - w + 1, h, w * channels),

@@ -15,7 +15,7 @@ from fivefold.nets.blocks.pictures import reflected, resize
 from fivefold.step3_expand import mixing
 from fivefold.step3_expand.colour import recolour
 from fivefold.step3_expand.draws import Draws
-from fivefold.step3_expand.geometry import gather, random_crops, rotation, warp
+from fivefold.step3_expand.geometry import flipped, gather, random_crops, rotation, warp
 from fivefold.step3_expand.image_choices import image_choices
 from fivefold.step3_expand.policies import IMAGE_POLICIES, check
 from fivefold.step3_expand.random_ops import random_operations
@@ -120,21 +120,33 @@ class ImageExpander(Expander):
         """Crop, mirror, shift and resize bytes: (N, C, h, w), channels last."""
         if least := self._setting("crop"):
             batch = random_crops(batch, least, size, draws)
-        if any(self._setting(name) for name in ("mirror", "flip_vertical", "shift")):
-            batch = self._gathered(batch, mirrored, draws)
+        across = self._flips("mirror", len(batch), draws, mirrored)
+        down = self._flips("flip_vertical", len(batch), draws, None)
+        if self._setting("shift"):
+            batch = self._gathered(batch, across, down, draws)
+        else:
+            for axis, flips in ((2, across), (1, down)):
+                batch = batch if flips is None else flipped(batch, flips, axis)
         return resize(batch.permute(0, 3, 1, 2), size).contiguous(memory_format=torch.channels_last)
 
-    def _gathered(self, batch: Tensor, mirrored: Tensor | None, draws: Draws) -> Tensor:
+    def _flips(self, name: str, n: int, draws: Draws, given: Tensor | None) -> Tensor | None:
+        """(N,) which pictures are flipped; None where that is no change of these data."""
+        if not self._setting(name):
+            return None
+        return draws.uniform(n) < 0.5 if given is None else given.to(draws.device)
+
+    def _gathered(
+        self, batch: Tensor, across: Tensor | None, down: Tensor | None, draws: Draws
+    ) -> Tensor:
+        """Shift and flip pictures in one pass."""
         n, height, width, _ = batch.shape
         rows, columns = (
             reflected(self._steps(n, length, draws), length) for length in (height, width)
         )
-        if self._setting("mirror"):
-            flip = draws.uniform(n) < 0.5 if mirrored is None else mirrored.to(batch.device)
-            columns = torch.where(flip[:, None], columns.flip(1), columns)
-        if self._setting("flip_vertical"):
-            flip = draws.uniform(n) < 0.5
-            rows = torch.where(flip[:, None], rows.flip(1), rows)
+        if across is not None:
+            columns = torch.where(across[:, None], columns.flip(1), columns)
+        if down is not None:
+            rows = torch.where(down[:, None], rows.flip(1), rows)
         return gather(batch, rows, columns)
 
     def _steps(self, n: int, length: int, draws: Draws) -> Tensor:

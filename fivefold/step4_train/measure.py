@@ -16,6 +16,7 @@ from fivefold.engine.loop import Job, Watch, train
 from fivefold.engine.peers import ALONE, Peers
 from fivefold.engine.recovery import within_memory
 from fivefold.engine.schedule import Limit
+from fivefold.engine.supply import together
 from fivefold.step4_train.build import fresh_net
 
 SETUP_STEPS, GPU_SETUP_STEPS = 2, 10  # the latter record, too, what is then replayed
@@ -72,7 +73,9 @@ def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
 
 def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
     dataset, begin = ground.dataset, time.perf_counter()
-    watch = _StopWatch(ground.device, begin + ground.lead)
+    rows = min(recipe.batch, len(dataset.rows))
+    block = together(rows, dataset.rows.take(slice(0, 1)).nbytes)
+    watch = _StopWatch(ground.device, begin + ground.lead, block)
     seconds = max(seconds, ground.lead + ENOUGH_SECONDS)
 
     def enough() -> bool:
@@ -96,7 +99,7 @@ def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
         train(fresh_net(dataset, recipe), job, Watch(stop=enough))
     if watch.spans < 1:
         return 0.0
-    return min(recipe.batch, len(dataset.rows)) / max(1e-6, watch.per_step())
+    return rows / max(1e-6, watch.per_step())
 
 
 @final
@@ -109,12 +112,14 @@ class _StopWatch:
     Args:
         device: Whose steps are timed.
         start: Moment before which no step counts either.
+        block: Steps of which the first one takes longer: the data of all are changed in it.
     """
 
-    def __init__(self, device: torch.device, start: float) -> None:
+    def __init__(self, device: torch.device, start: float, block: int) -> None:
         self._gpu = device if device.type == "cuda" else None
         self._setup, self._start = GPU_SETUP_STEPS if self._gpu else SETUP_STEPS, start
         self._step, self._every, self._before = 0, 1, start
+        self._block = block
         self._readings: list[tuple[int, float]] = []
 
     def read(self) -> bool:
@@ -149,7 +154,11 @@ class _StopWatch:
         return self.last - self._readings[0][1]
 
     def per_step(self) -> float:
-        """Seconds of a step, in the median of the later half of the spans."""
+        """Seconds of a step, in the median over whole blocks of the later half of the spans."""
         steps, seconds = np.diff(np.array(self._readings), axis=0).T
         each = seconds / steps
-        return float(np.median(each[len(each) // 2 :]))
+        block = self._block if self._every == 1 else 1
+        count = max(1, (len(each) + 1) // 2 // block) * block
+        if len(each) < count:
+            return float(each.mean())
+        return float(np.median(each[-count:].reshape(-1, block).mean(1)))

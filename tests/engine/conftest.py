@@ -55,8 +55,9 @@ class Disturbed(Expander):
 
 
 @pytest.fixture
-def disturbed(expander):
-    """Make an expander that is disturbed now and then."""
+def disturbed(expander, monkeypatch):
+    """Make an expander that is disturbed now and then; it is given one batch at a time."""
+    monkeypatch.setattr("fivefold.engine.supply.TOGETHER_ROWS", 1)
     return lambda disturb, of=expander: Disturbed(of, disturb)
 
 

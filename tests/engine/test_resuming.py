@@ -1,12 +1,10 @@
 """Stopped or killed at any step and resumed, a training ends in the bits of an undisturbed one."""
 
-import json
 from dataclasses import asdict, replace
 
 import pytest
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from fivefold.engine import keeper
 from fivefold.engine.checkpoints import Checkpoint
@@ -103,21 +101,10 @@ def test_stopped_after_every_single_step(course):
     same(sitting(), whole)
 
 
-def test_a_checkpoint_of_another_kind_of_device_is_gone_on_from(job_of, net_of, recipe, tmp_path):
-    """Its randomness (16 bytes on CUDA) cannot be put back, all else can."""
+def test_a_checkpoint_holds_no_randomness_so_any_device_can_go_on_from_it(
+    job_of, net_of, recipe, tmp_path
+):
     checkpoint = Checkpoint(tmp_path / "c")
     train(net_of(recipe), job_of(STEPS), Watch(stop=stop_after(5)), checkpoint)
-    with safe_open(checkpoint.path, framework="pt") as file:
-        told = json.loads(file.metadata()["training"])
-    for moment, facts in told["facts"].items():
-        facts["device"] = "cuda"
-        tensors = load_file(checkpoint.path)
-        tensors[f"{moment}.generator"] = torch.zeros(16, dtype=torch.uint8)
-        save_file(tensors, checkpoint.path, metadata={"training": json.dumps(told)})
-    first, second = net_of(recipe), net_of(recipe)
-    held = checkpoint.path.read_bytes()
-    training = train(first, job_of(STEPS), None, checkpoint)
-    assert training.steps == STEPS
-    assert training.notes == ()
-    checkpoint.path.write_bytes(held)
-    same((second, train(second, job_of(STEPS), None, checkpoint)), (first, training))
+    names = {name.split(".")[1] for name in load_file(checkpoint.path)}
+    assert names == {"net", "average", "optimiser"}

@@ -1,7 +1,7 @@
 """What every process of a group does in the tests: `torchrun grouped.py RUN`.
 
 Each process notes in RUN what it saw and which weights it ended with. The second one fails at its
-sixth batch. Nets of pictures of STILL pixels are trained without chance, others are not.
+sixth call. Nets of pictures of STILL pixels are trained without chance, others are not.
 """
 
 import hashlib

@@ -25,7 +25,7 @@ from fivefold.contracts.records import (
 )
 from fivefold.contracts.rows import Rows
 from fivefold.engine import precision
-from fivefold.engine.batches import Batches, Position
+from fivefold.engine.batches import Batches
 from fivefold.engine.inference import predict
 from fivefold.step4_train.build import fresh_net
 from fivefold.step4_train.members import TrainedFold
@@ -37,6 +37,7 @@ PLAIN = Recipe(
 )
 ROWS, FOLDS = 95, 2  # fold 1 holds 47 rows: no number of processes but 47 divides them
 STEPS = 30
+PASSES = 15  # of two batches, which are changed together
 WEIGHTS = "1.weights.safetensors"
 
 
@@ -143,16 +144,18 @@ def test_every_process_sees_other_rows_and_all_together_the_batch(trained):
     run, notes = trained
     pictures = np.fromfile(run / "rows.u8", np.uint8).reshape(ROWS, -1)[np.arange(ROWS) % 2 == 0]
     names = [hashlib.sha256(row.tobytes()).hexdigest()[:16] for row in pictures]
-    batches = Batches(len(names), CONVNET.batch, CONVNET.seed + 100).start(Position())
-    for step, (_, which) in zip(range(STEPS), batches, strict=False):
-        shares = [process["seen"][-3 * STEPS + step]["rows"] for process in notes]
-        assert [len(share) for share in shares] == [6, 6, 5]
-        assert sorted(itertools.chain(*shares)) == sorted(names[row] for row in which)
+    batches = Batches(len(names), CONVNET.batch, CONVNET.seed + 100)
+    for epoch in range(PASSES):
+        seen = [process["seen"][epoch - 3 * PASSES]["rows"] for process in notes]
+        for number, which in enumerate(batches.block(epoch, 0, 2)):  # they are changed together
+            shares = [rows[number::2] for rows in seen]
+            assert [len(share) for share in shares] == [6, 6, 5]
+            assert sorted(itertools.chain(*shares)) == sorted(names[row] for row in which)
 
 
-def test_changes_are_drawn_anew_in_every_process_and_step(trained):
-    draws = [m["draws"] for process in trained[1] for m in process["seen"][-3 * STEPS : -STEPS]]
-    assert len(draws) == 3 * 2 * STEPS
+def test_changes_are_drawn_anew_in_every_process_and_pass(trained):
+    draws = [m["draws"] for process in trained[1] for m in process["seen"][-3 * PASSES : -PASSES]]
+    assert len(draws) == 3 * 2 * PASSES
     assert len(set(draws)) == len(draws)
 
 

@@ -148,7 +148,7 @@ class Gpu:
 
 def test_a_gpu_is_waited_for_now_and_then_when_it_is_set_up(monkeypatch):
     gpu = Gpu(monkeypatch, lambda number: 3.0 if number < 7 else 0.001)
-    watch = measure._StopWatch(torch.device("cuda"), 0.0)
+    watch = measure._StopWatch(torch.device("cuda"), 0.0, 1)
     read = gpu.run(watch, 50)
     assert [number + 1 for number, one in enumerate(read) if one] == [10, 20, 30, 40, 50]
     assert gpu.waits == 9 + 5
@@ -158,14 +158,14 @@ def test_a_gpu_is_waited_for_now_and_then_when_it_is_set_up(monkeypatch):
 
 def test_slow_steps_of_a_gpu_are_all_waited_for(monkeypatch):
     gpu = Gpu(monkeypatch, lambda _: 0.2)
-    watch = measure._StopWatch(torch.device("cuda"), 0.0)
+    watch = measure._StopWatch(torch.device("cuda"), 0.0, 1)
     assert sum(gpu.run(watch, 15)) == 6
     assert watch.per_step() == pytest.approx(0.2)
 
 
 def test_in_company_no_step_counts_before_the_others_have_begun(monkeypatch):
     gpu = Gpu(monkeypatch, lambda number: 0.03 if number < 33 else 0.01)
-    watch = measure._StopWatch(torch.device("cuda"), 0.995)
+    watch = measure._StopWatch(torch.device("cuda"), 0.995, 1)
     read = gpu.run(watch, 100)
     assert read.index(True) == 33  # the first that ends after that moment
     assert watch.per_step() == pytest.approx(0.01)
@@ -173,7 +173,23 @@ def test_in_company_no_step_counts_before_the_others_have_begun(monkeypatch):
 
 def test_every_step_of_a_cpu_is_looked_at_but_the_first(monkeypatch):
     gpu = Gpu(monkeypatch, lambda _: 0.1)
-    watch = measure._StopWatch(torch.device("cpu"), 0.0)
+    watch = measure._StopWatch(torch.device("cpu"), 0.0, 1)
     assert gpu.run(watch, 5) == [False, True, True, True, True]
     assert gpu.waits == 0
     assert watch.per_step() == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("steps", [6, 9, 14, 40, 41, 43])
+def test_a_step_in_which_data_of_several_are_changed_counts_as_one_of_them(monkeypatch, steps):
+    gpu = Gpu(monkeypatch, lambda number: 0.1 if number % 4 else 0.5)
+    watch = measure._StopWatch(torch.device("cpu"), 0.0, 4)
+    gpu.run(watch, steps)
+    assert watch.per_step() == pytest.approx(0.2)
+
+
+def test_with_too_few_steps_all_of_them_count(monkeypatch):
+    gpu = Gpu(monkeypatch, lambda number: 0.1 if number % 4 else 0.5)
+    watch = measure._StopWatch(torch.device("cpu"), 0.0, 4)
+    gpu.run(watch, 5)
+    assert watch.spans == 3
+    assert watch.per_step() == pytest.approx(0.7 / 3)

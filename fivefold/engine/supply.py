@@ -1,0 +1,108 @@
+"""Batches as a net takes them: brought to its device and changed, small ones several at once.
+
+Axes: N rows, n rows of a batch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Generator
+
+    from fivefold.contracts.roles import Expander
+    from fivefold.contracts.rows import IntArray
+    from fivefold.engine.batches import Batches, Position
+    from fivefold.engine.feed import Feed
+
+Raw = tuple[Tensor, Tensor, Tensor]  # rows, their targets, which of them are mirrored
+Changed = tuple[Any, Tensor]  # what the intake would give, and targets
+
+# Of few rows, calls take longer than what they do (lab/LOG.md). So batches are changed together
+TOGETHER_ROWS = 128  # as long as they hold no more rows,
+TOGETHER_BYTES = 24 << 20  # nor more bytes.
+
+
+def together(rows: int, row_bytes: int) -> int:
+    """How many batches of so many rows are changed at once."""
+    most = min(TOGETHER_ROWS, TOGETHER_BYTES // max(1, row_bytes))
+    return max(1, most // max(1, rows))
+
+
+@final
+class Supply:
+    """What comes next, on the device.
+
+    Args:
+        feed: Raw rows.
+        batches: Which rows come when.
+        expander: Changes them.
+        generator: All randomness of the changes comes from it.
+        share: The part of a batch that this process works on.
+        seed: Of the changes that begin with a step: it matters nothing where a training went on.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        batches: Batches,
+        expander: Expander,
+        *,
+        generator: Generator,
+        share: Callable[[IntArray], IntArray],
+        seed: Callable[[int], int],
+    ) -> None:
+        self._feed, self._batches, self._expander = feed, batches, expander
+        self._generator, self._share, self._seed = generator, share, seed
+        self._together = together(batches.size, feed.row_bytes)
+        self._key: tuple[int, int, tuple[int, ...]] | None = None
+        self._block: list[Changed] = []
+
+    def raw(self, which: IntArray, epoch: int) -> Raw:
+        """Rows `which` as they come in a pass."""
+        mirrored = self._batches.mirrored(which, epoch)
+        return *self._feed.batch(which), self._feed.send(mirrored)
+
+    def changed(self, raw: Raw, size: tuple[int, ...]) -> Changed:
+        """Rows changed, at `size`; the generator goes on from where it stands."""
+        rows, targets, mirrored = raw
+        return self._expander(
+            rows, targets, generator=self._generator, size=size, mirrored=mirrored
+        )
+
+    def batch(self, ends: Position, size: tuple[int, ...]) -> Changed:
+        """This process's share of the batch that `ends` follows, changed at `size`.
+
+        It was changed with those beside it, once for all of them.
+        """
+        number = ends.batch - 1
+        first = number - number % self._together
+        if self._key != (ends.epoch, first, size):
+            self.let_go()
+            self._block = self._changed_together(ends.epoch, first, size)
+            self._key = (ends.epoch, first, size)
+        return self._block[number - first]
+
+    def _changed_together(self, epoch: int, first: int, size: tuple[int, ...]) -> list[Changed]:
+        self._generator.manual_seed(self._seed(epoch * self._batches.per_epoch + first))
+        block = self._batches.block(epoch, first, self._together)
+        # In turn, as what is drawn for rows beside each other may be alike.
+        which = np.stack([self._share(some) for some in block], 1).ravel()
+        x, targets = self.changed(self.raw(which, epoch), size)
+        return [_every(len(block), number, x, targets) for number in range(len(block))]
+
+    def let_go(self) -> None:
+        """Hold nothing."""
+        self._key, self._block = None, []
+
+
+def _every(step: int, first: int, x: Any, targets: Tensor) -> Changed:  # noqa: ANN401
+    """Every so many rows; `x` may be a tensor for each of several parts."""
+    if isinstance(x, tuple):
+        return tuple(part[first::step] for part in x), targets[first::step]
+    return x[first::step], targets[first::step]
