@@ -22,6 +22,7 @@ from fivefold.contracts.rows import FloatArray, Held, Items
 from fivefold.engine.inference import predict
 from fivefold.engine.precision import channels_last, choose_device
 from fivefold.nets.build import build, intake_of
+from fivefold.plumbing.columns import columns_used
 from fivefold.plumbing.errors import BadItem, DataError, RunError
 from fivefold.plumbing.files import printable, sync, whole
 from fivefold.plumbing.mirror import fetched_bundle, is_url
@@ -253,7 +254,8 @@ class Bundle:
         return self._nets[file]
 
     def _each(self, items: Sequence[Item] | Item) -> Sequence[Item]:
-        return each_item(items, self.facts.problem, self.classes)
+        needed = columns_used(self.facts.shape)
+        return each_item(items, self.facts.problem, self.classes, needed)
 
     def _open(self, item: Item) -> np.ndarray | BadItem:
         return open_item(item, self.facts.problem, self._kind, self.facts.shape)

@@ -94,6 +94,11 @@ def _words(cell: object) -> bytes:
     return json.dumps(list(cell) if isinstance(cell, Iterable) else None).encode()
 
 
+def columns_read(problem: Problem) -> tuple[str, ...]:
+    """The columns that inputs other than cells are read from."""
+    return tuple(name for one in problem.inputs if one.kind != _CELLS for name in _columns(one))
+
+
 def _columns(one: Input) -> list[str]:
     """The columns an input is read from; a text may have several."""
     return [name.strip() for name in (one.column or "").split(",") if name.strip()]

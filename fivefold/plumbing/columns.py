@@ -120,6 +120,14 @@ def _reads_as_text(texts: list[str], distinct: int) -> str:
     return "text" if words >= FREE_WORDS * len(texts) else "words"
 
 
+def columns_used(shape: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns of cells that a kind, or a part of several, learned from."""
+    slots = [*shape.get("columns", ())]
+    for part in shape.get("parts", ()):
+        slots += part["shape"].get("columns", ())
+    return tuple(dict.fromkeys(slot["of"] for slot in slots))
+
+
 def numbers_of(row: Mapping[str, Cell], slots: Sequence[Slot]) -> list[float]:
     """A row of plain cells as D numbers; NaN where the cell is missing."""
     return [_take(row.get(slot["of"]), slot) for slot in slots]

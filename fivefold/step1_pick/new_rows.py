@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fivefold.contracts.raw_rows import HERE
+from fivefold.contracts.raw_rows import HERE, columns_read
 from fivefold.plumbing.cells import is_number
 from fivefold.plumbing.errors import BadItem, DataError, RunError
 from fivefold.plumbing.files import printable
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 # Layouts whose items are rows of files, so that no text or JSON file is an item by itself.
 _LAYOUTS = ("rows", "table", "column files")
+JSON = (".json", ".jsonl", ".ndjson")
+_WHOLE = "every column that was learned from"
+_EMPTY = "a column of which nothing is known may be empty, but it has to be there"
 _JOINS = re.compile(r"[|;,]")  # between the labels in front of a line
 
 
@@ -65,6 +68,7 @@ def each_item(
     items: Any,  # noqa: ANN401 - see `Bundle.predict`
     problem: Problem,
     classes: Sequence[str] = (),
+    needed: Sequence[str] = (),
 ) -> Sequence[Any]:
     """Items one by one: those of a list or an array, rows of a frame, a lone item as one.
 
@@ -75,9 +79,18 @@ def each_item(
         items: What a user hands over.
         problem: Says what a row is.
         classes: The labels that were learned; lines may begin with them.
+        needed: Columns whose cells were learned from. A frame or a table file has them all, and
+            those of texts and files, be they empty; objects in JSON leave out what is not known.
+
+    Raises:
+        DataError: A frame lacks a column.
     """
+    needed = (*columns_read(problem), *needed)
     if is_frame(items):
-        return rows_of(items)
+        rows = rows_of(items)
+        if rows and (lacking := _lacking(rows[0], needed)):
+            raise DataError(found=f"a table that {lacking}", wanted=_WHOLE, hint=_EMPTY)
+        return rows
     if is_row(items):
         return [items.to_dict()]
     if isinstance(items, str | Path | bytes | Mapping):
@@ -86,8 +99,27 @@ def each_item(
         return list(items)
     found: list[Any] = []
     for item in items:
-        found += _in_file(item, problem, classes) if isinstance(item, str | Path) else [item]
+        if isinstance(item, str | Path):
+            found += _complete(_in_file(item, problem, classes), item, needed)
+        else:
+            found.append(item)
     return found
+
+
+def _complete(found: list[Any], file: str | Path, needed: Sequence[str]) -> list[Any]:
+    """What a file holds, or that a table of it lacks a column."""
+    if not found or not isinstance(found[0], Row) or bare_name(str(file)).lower().endswith(JSON):
+        return found
+    if lacking := _lacking(found[0].cells, needed):
+        return [Unread(printable(str(file)), f"{lacking}; wanted {_WHOLE}; hint: {_EMPTY}")]
+    return found
+
+
+def _lacking(row: Mapping[str, Any], needed: Sequence[str]) -> str:
+    """That a row lacks columns; empty where it has all of them."""
+    known = {str(name).strip() for name in row}
+    missing = [printable(name) for name in needed if name not in known]
+    return f"has no column {', '.join(missing)}" if missing else ""
 
 
 def _in_file(item: str | Path, problem: Problem, classes: Sequence[str]) -> list[Any]:

@@ -1,6 +1,7 @@
 """Whatever is handed over, the other items get their answers."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from fivefold.plumbing import folders
@@ -86,3 +87,38 @@ def test_a_missing_library_is_no_fault_of_the_item(numbers, monkeypatch):
     monkeypatch.setattr(numbers._kind, "open", fails)
     with pytest.raises(RunError, match="pip install"):
         numbers.answers([b"1"])
+
+
+@pytest.fixture
+def cells(bundle, monkeypatch):
+    """Answers for rows of two columns of numbers, of which the first one decides."""
+    slots = [
+        {"name": name, "of": name, "take": "value", "type": "number"} for name in ("age", "height")
+    ]
+    shape = {"item_shape": [2], "dtype": "float32", "columns": slots}
+    made = bundle("table", "class", ("yes", "no"), shape)
+    monkeypatch.setattr(made, "part_probabilities", lambda rows: {"all": rows})
+    monkeypatch.setattr(made, "pool", lambda parts: np.tile([[0.9, 0.1]], (len(parts["all"]), 1)))
+    return made
+
+
+def test_a_table_that_lacks_a_column_is_not_answered_for_as_if_its_cells_were_unknown(
+    cells, tmp_path
+):
+    whole, empty, short = (tmp_path / f"{name}.csv" for name in ("whole", "empty", "short"))
+    whole.write_text("height,other,age\n1.7,a,30\n")
+    empty.write_text("age,height\n30,\n")
+    short.write_text("age,hieght\n30,1.7\n")
+    answers = cells.answers([whole, empty, short])
+    assert [one.prediction for one in answers] == ["yes", "yes", None]
+    assert answers[2].problem.startswith("has no column height; wanted every column")
+    frame = pa.table({"age": [30], "hieght": [1.7]})
+    with pytest.raises(DataError, match="has no column height"):
+        cells.answers(frame)
+
+
+def test_an_object_leaves_out_what_is_not_known(cells, tmp_path):
+    lines = tmp_path / "rows.jsonl"
+    lines.write_text('{"age": 30}\n{"age": 31}\n')
+    answers = cells.answers([{"age": 30}, lines])
+    assert [one.prediction for one in answers] == ["yes"] * 3

@@ -17,6 +17,7 @@ from fivefold.contracts.records import Input, Problem, Target
 from fivefold.inputs.series import Series
 from fivefold.inputs.table import Table
 from fivefold.plumbing import folders
+from fivefold.plumbing.errors import DataError
 from fivefold.plumbing.frames import rows_of
 from fivefold.step1_pick import forms, pick
 from fivefold.step1_pick.new_rows import ArrayRow, Row, Unread, each_item
@@ -199,6 +200,16 @@ def test_sentences_are_a_line_each_or_rows(tmp_path):
         assert read == [["a", "dog"], ["runs"]], name
     (bad,) = each_item(put(tmp_path / "blank.txt", " \n"), asked)
     assert bad.reason == "holds nothing that could be answered for"
+
+
+@pytest.mark.parametrize("name", ["new.csv", "new.tsv"])
+def test_a_table_without_the_column_of_texts_is_one_bad_item(tmp_path, name):
+    separator = "\t" if name.endswith("tsv") else ","
+    rows = "".join(separator.join(row) + "\n" for row in [("txet", "id"), ("a", "1"), ("b", "2")])
+    (bad,) = each_item(put(tmp_path / name, rows), problem("text", "text"))
+    assert bad.reason.startswith("has no column text; wanted every column")
+    with pytest.raises(DataError, match="has no column text"):
+        each_item(pa.table({"txet": ["a"]}), problem("text", "text"))
 
 
 # ------------------------------------------------------------------------------- series
