@@ -42,6 +42,8 @@ INITIAL_ROWS = 2000  # rows that data-driven initialisation sees,
 INITIAL_PIXELS = INITIAL_ROWS * 32 * 32  # fewer where pictures are large: patches are what counts
 POINTS = 60  # of a learning curve
 LOOKS = 5  # at the validation rows while training
+PURPOSES = 3  # that chance is drawn for, each from its own seed
+DROPOUT, STEP, BLOCK = range(PURPOSES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +147,7 @@ class _Trainer:
             job.expander,
             generator=self.learner.generator,
             share=self.peers.share,
-            seed=self._seed,
+            seed=lambda step: self._seed(step, BLOCK),
         )
         self.trained = [p for p in net.parameters() if p.requires_grad]
         steady = job.device.type == "cuda" and job.expander.steady
@@ -202,7 +204,7 @@ class _Trainer:
 
     def _go_back(self) -> None:
         self.keeper.go_back()
-        self.supply.let_go()
+        self.supply.let_go()  # what spoiled the net may lie in there
         self.stream = self.batches.start(self.learner.state.position)
 
     def _step(self, progress: float) -> Tensor:
@@ -213,7 +215,7 @@ class _Trainer:
         set_rate(learner.optimisers, self._rate())
         own = self.peers.share(which)
         most = min(mishaps.rows, max(1, len(own)))  # one of several processes has a share
-        rows, loss = halving(partial(self._gradients, own, which), most)
+        rows, loss = halving(partial(self._gradients, own, which), most, self.supply.spare)
         if rows < most:
             mishaps.rows = rows
         loss = self.peers.combine(self.net, loss, len(own) / len(which))
@@ -241,16 +243,14 @@ class _Trainer:
             optimiser.zero_grad()
         whole = self._count(batch)
         parts = -(-len(which) // rows)
-        if parts > 1:  # memory is short: nothing is held that need not be
-            self.replay = None
-            self.supply.let_go()
-        elif parts == 1 and self.replay is None:
+        if parts == 1 and self.replay is None:
             changed = self.supply.batch(self.learner.state.position, self._size())
+            with self._chance_of_step():
+                return self._add_gradients(changed, self._count(which) / whole)
         with self._chance_of_step():
             if parts == 1 and self.replay is not None:
                 return self._replayed(self.replay, which, self._count(which) / whole)
-            if parts == 1:
-                return self._add_gradients(changed, self._count(which) / whole)
+            self.replay = None  # memory is short, and a recording holds that of a whole batch
             total = torch.zeros((), device=self.job.device)
             for first in range(parts):
                 # Rows come sorted, often by class: in strides every part sees them all.
@@ -298,14 +298,14 @@ class _Trainer:
     @contextmanager
     def _chance_of_step(self) -> Iterator[None]:
         """All that is drawn depends on seed and step alone; dropout draws from torch's stream."""
-        device, seed = self.job.device, self._seed(self.learner.state.step)
+        device, step = self.job.device, self.learner.state.step
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            seed_all(device, seed)
-            self.learner.generator.manual_seed(seed + 1)
+            seed_all(device, self._seed(step, DROPOUT))
+            self.learner.generator.manual_seed(self._seed(step, STEP))
             yield
 
-    def _seed(self, step: int) -> int:
-        return self.peers.seed(self.job.recipe.seed * 1_000_003 + step)
+    def _seed(self, step: int, purpose: int) -> int:
+        return self.peers.seed((self.job.recipe.seed * 1_000_003 + step) * PURPOSES + purpose)
 
     def _note(self, loss: Tensor) -> None:
         """A point of the curve now and then; there it waits for the device."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 HEAD_RATE = 0.0015  # per row of the batch
 BIAS_RATE = 0.053  # biases after a batch norm of fixed scale want far larger steps
 WEIGHT_DECAY = 2e-6
+SMALL_FILTER = 1 << 18  # numbers; larger ones are moved one by one on a CPU, for memory
 
 
 def orthogonalise(gradient: Tensor, steps: int = 3) -> Tensor:
@@ -69,7 +70,10 @@ class Muon(torch.optim.Optimizer):
                 continue
             rate = (torch.full((), group["lr"], device=filters[0].p.device),)
             if not filters[0].p.is_cuda:
-                _move(filters, group["momentum"], rate)
+                small = [each for each in filters if each.p.numel() <= SMALL_FILTER]
+                large = [[each] for each in filters if each.p.numel() > SMALL_FILTER]
+                for some in [small, *large] if small else large:
+                    _move(some, group["momentum"], rate)
             else:
                 addresses = (x.data_ptr() for each in filters for x in each)
                 replay(partial(_move, filters, group["momentum"]), rate, *addresses)

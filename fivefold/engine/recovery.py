@@ -82,12 +82,15 @@ class Mishaps:
         return tuple(found)
 
 
-def halving(work: Callable[[int], T], size: int) -> tuple[int, T]:
+def halving(
+    work: Callable[[int], T], size: int, spare: Callable[[], bool] = lambda: False
+) -> tuple[int, T]:
     """Do `work(size)`, with half the size as often as memory is short.
 
     Args:
         work: May run out of memory on the CPU or the GPU, and be done anew.
         size: At least 1.
+        spare: Gives up what was held for speed alone; False where nothing was. It comes first.
 
     Returns:
         The size at which it went well, and what came of it.
@@ -96,10 +99,13 @@ def halving(work: Callable[[int], T], size: int) -> tuple[int, T]:
         try:
             return size, work(size)
         except (MemoryError, RuntimeError) as cause:
-            if size == 1 or not out_of_memory(cause):
+            if not out_of_memory(cause):
+                raise
+            spared = spare()
+            if size == 1 and not spared:
                 raise
         # Out here the error is gone, and with it the frames that hold on to half-done work.
-        size = (size + 1) // 2
+        size = size if spared else (size + 1) // 2
         give_back()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

@@ -44,7 +44,8 @@ class Supply:
         expander: Changes them.
         generator: All randomness of the changes comes from it.
         share: The part of a batch that this process works on.
-        seed: Of the changes that begin with a step: it matters nothing where a training went on.
+        seed: Of the block of batches that begins at a step: wherever in it a training goes on, the
+            same is drawn.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Supply:
     ) -> None:
         self._feed, self._batches, self._expander = feed, batches, expander
         self._generator, self._share, self._seed = generator, share, seed
-        self._together = together(batches.size, feed.row_bytes)
+        self._together = together(len(share(np.arange(batches.size))), feed.row_bytes)
         self._key: tuple[int, int, tuple[int, ...]] | None = None
         self._block: list[Changed] = []
 
@@ -76,9 +77,11 @@ class Supply:
         )
 
     def batch(self, ends: Position, size: tuple[int, ...]) -> Changed:
-        """This process's share of the batch that `ends` follows, changed at `size`.
+        """This process's share of a batch, changed once with those beside it.
 
-        It was changed with those beside it, once for all of them.
+        Args:
+            ends: The position after the batch.
+            size: Wanted.
         """
         number = ends.batch - 1
         first = number - number % self._together
@@ -97,8 +100,14 @@ class Supply:
         return [_every(len(block), number, x, targets) for number in range(len(block))]
 
     def let_go(self) -> None:
-        """Hold nothing."""
+        """Hold nothing; what is wanted is changed anew."""
         self._key, self._block = None, []
+
+    def spare(self) -> bool:
+        """Memory is short: hold one batch at a time from now on. False where that is so already."""
+        before, self._together = self._together, 1
+        self.let_go()
+        return before > 1
 
 
 def _every(step: int, first: int, x: Any, targets: Tensor) -> Changed:  # noqa: ANN401

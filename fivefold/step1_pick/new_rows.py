@@ -27,15 +27,15 @@ from fivefold.step1_pick.tagged import looks_tagged, read_tagged
 from fivefold.step1_pick.texts import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from fivefold.contracts.records import Problem
 
 # Layouts whose items are rows of files, so that no text or JSON file is an item by itself.
 _LAYOUTS = ("rows", "table", "column files")
-JSON = (".json", ".jsonl", ".ndjson")
-_WHOLE = "every column that was learned from"
-_EMPTY = "a column of which nothing is known may be empty, but it has to be there"
+OBJECTS = (".json", ".jsonl", ".ndjson")
+_UNNAMED = re.compile(r"column \d+")
+_SHOWN = 5  # names of columns in a message
 _JOINS = re.compile(r"[|;,]")  # between the labels in front of a line
 
 
@@ -79,54 +79,52 @@ def each_item(
         items: What a user hands over.
         problem: Says what a row is.
         classes: The labels that were learned; lines may begin with them.
-        needed: Columns whose cells were learned from. A frame or a table file has them all, and
-            those of texts and files, be they empty; objects in JSON leave out what is not known.
-
-    Raises:
-        DataError: A frame lacks a column.
+        needed: Columns whose cells were learned from. A frame or a table file that lacks one, or
+            one of texts or files, is `Unread`; objects in JSON leave out what is not known.
     """
     needed = (*columns_read(problem), *needed)
-    if is_frame(items):
-        rows = rows_of(items)
-        if rows and (lacking := _lacking(rows[0], needed)):
-            raise DataError(found=f"a table that {lacking}", wanted=_WHOLE, hint=_EMPTY)
-        return rows
-    if is_row(items):
-        return [items.to_dict()]
+    if is_frame(items) or is_row(items):
+        rows = rows_of(items) if is_frame(items) else [items.to_dict()]
+        lacking = _lacking(rows[0], needed) if rows else ""
+        return [Unread("(in memory)", lacking)] if lacking else rows
     if isinstance(items, str | Path | bytes | Mapping):
         items = [items]
     if not problem.reads_rows and not problem.reads_packs and problem.kind != "series":
         return list(items)
     found: list[Any] = []
     for item in items:
-        if isinstance(item, str | Path):
-            found += _complete(_in_file(item, problem, classes), item, needed)
-        else:
-            found.append(item)
+        found += _in_file(item, problem, classes, needed) if _is_path(item) else [item]
     return found
 
 
-def _complete(found: list[Any], file: str | Path, needed: Sequence[str]) -> list[Any]:
-    """What a file holds, or that a table of it lacks a column."""
-    if not found or not isinstance(found[0], Row) or bare_name(str(file)).lower().endswith(JSON):
-        return found
-    if lacking := _lacking(found[0].cells, needed):
-        return [Unread(printable(str(file)), f"{lacking}; wanted {_WHOLE}; hint: {_EMPTY}")]
-    return found
+def _is_path(item: object) -> bool:
+    return isinstance(item, str | Path)
 
 
-def _lacking(row: Mapping[str, Any], needed: Sequence[str]) -> str:
-    """That a row lacks columns; empty where it has all of them."""
-    known = {str(name).strip() for name in row}
-    missing = [printable(name) for name in needed if name not in known]
-    return f"has no column {', '.join(missing)}" if missing else ""
+def _lacking(columns: Iterable[Any], needed: Sequence[str], *, headed: bool = True) -> str:
+    """That columns are not all there; empty where they are.
+
+    Of a table with a header, one without a name may be left out where it is empty.
+    """
+    known = [str(name).strip() for name in columns]
+    missing = [name for name in needed if name not in known]
+    if headed:
+        missing = [name for name in missing if not _UNNAMED.fullmatch(name)]
+    return f"has no column {_few(missing)} among {_few(known)}" if missing else ""
 
 
-def _in_file(item: str | Path, problem: Problem, classes: Sequence[str]) -> list[Any]:
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(printable(name) for name in names[:_SHOWN]) + more
+
+
+def _in_file(
+    item: str | Path, problem: Problem, classes: Sequence[str], needed: Sequence[str]
+) -> list[Any]:
     """What a file holds."""
     try:
         found, reason = guarded(
-            _read, item, Path(item), problem, classes, passing=(DataError, RunError)
+            _read, item, Path(item), problem, classes, needed, passing=(DataError, RunError)
         )
     except DataError as cause:
         found, reason = None, f"{cause.found}; wanted {cause.wanted}; hint: {cause.hint}"
@@ -134,7 +132,7 @@ def _in_file(item: str | Path, problem: Problem, classes: Sequence[str]) -> list
 
 
 def _read(  # noqa: PLR0911 - a form each
-    item: str | Path, path: Path, problem: Problem, classes: Sequence[str]
+    item: str | Path, path: Path, problem: Problem, classes: Sequence[str], needed: Sequence[str]
 ) -> list[Any]:
     """The rows of a file, or the item itself where it is one.
 
@@ -149,40 +147,48 @@ def _read(  # noqa: PLR0911 - a form each
         return _series_of(path, bare, problem) or [item]
     from_rows = problem.layout in _LAYOUTS and not problem.names_files
     if bare.endswith(TABLES) or (bare.endswith(".json") and from_rows):
-        return _rows_in(path, _table(path))
+        return _rows_in(path, _table(path), needed)
     if problem.names_files:
         return [item]
     if problem.kind == "tokens":
         return _sentences_in(path, problem.inputs[0].column or "")
     if problem.inputs[0].lines:
         return _lines_in(path, problem, classes)
-    return (_cells_in(path, problem) if from_rows and bare.endswith(ROWS) else []) or [item]
+    found = _cells_in(path, problem, needed) if from_rows and bare.endswith(ROWS) else []
+    return found or [item]
 
 
-def _rows_in(path: Path, table: Table) -> list[Any]:
-    """The rows of a table file."""
-    shown = printable(str(path))
+def _rows_in(path: Path, table: Table, needed: Sequence[str]) -> list[Any]:
+    """The rows of a table file.
+
+    Raises:
+        BadItem: It lacks a column.
+    """
+    shown, objects = printable(str(path)), bare_name(path.name).lower().endswith(OBJECTS)
+    lacking = "" if objects else _lacking(table.columns, needed, headed=table.headed)
+    if lacking:
+        raise BadItem(lacking)
     return [
         Row(f"{shown} row {number}", dict(zip(table.columns, cells, strict=True)), path.parent)
         for number, cells in enumerate(table.cells, start=1)
     ]
 
 
-def _cells_in(path: Path, problem: Problem) -> list[Any]:
+def _cells_in(path: Path, problem: Problem, needed: Sequence[str]) -> list[Any]:
     """The rows of a text file; none where it is one text for a problem of texts.
 
     Raises:
         BadItem, DataError: It cannot be read, or may be one text or many.
     """
     if problem.kind != "text":
-        return _rows_in(path, _table(path))
+        return _rows_in(path, _table(path), needed)
     columns = (problem.inputs[0].column or "").split(", ")
     try:
         table = _table(path)
     except DataError:
         table = None
     if table is not None and set(columns) <= set(table.columns):
-        return _rows_in(path, table)
+        return _rows_in(path, table, needed)
     lines = sum(bool(line.strip()) for line in _text(path).split("\n"))
     if lines < 2:
         return []

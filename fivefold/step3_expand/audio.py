@@ -125,11 +125,12 @@ class AudioExpander(Expander):
         speeds = torch.exp(draws.spread(groups) * math.log1p(speed)).tolist()
         steps = (draws.spread(groups) * shift * length).long().tolist()
         y = torch.zeros_like(x)
-        # Rows come sorted, often by class: strides make groups of all classes.
-        for number, (factor, step) in enumerate(zip(speeds, steps, strict=True)):
-            some = played(x[number::groups], factor) if speed else x[number::groups]
+        # Rows come sorted, often by class; a group holds some of all.
+        members = draws.order(len(x)).tensor_split(groups)
+        for own, factor, step in zip(members, speeds, steps, strict=True):
+            some = played(x[own], factor) if speed else x[own]
             later, earlier = max(0, step), max(0, -step)
-            y[number::groups, later : length - earlier] = some[:, earlier : length - later]
+            y[own, later : length - earlier] = some[:, earlier : length - later]
         return y
 
     def _in_spectrum(self, x: Tensor, draws: Draws) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 import torch
@@ -18,6 +18,11 @@ from fivefold.engine.recovery import within_memory
 from fivefold.engine.schedule import Limit
 from fivefold.engine.supply import together
 from fivefold.step4_train.build import fresh_net
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fivefold.contracts.rows import IntArray
 
 SETUP_STEPS, GPU_SETUP_STEPS = 2, 10  # the latter record, too, what is then replayed
 MOST_STEPS, MOST_GPU_STEPS = 62, 6_000
@@ -74,8 +79,12 @@ def rows_per_second(ground: Ground, recipe: Recipe, *, seconds: float) -> float:
 def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
     dataset, begin = ground.dataset, time.perf_counter()
     rows = min(recipe.batch, len(dataset.rows))
-    block = together(rows, dataset.rows.take(slice(0, 1)).nbytes)
-    watch = _StopWatch(ground.device, begin + ground.lead, block)
+    own = len(ground.peers.share(np.arange(rows)))
+    blocks = Blocks(
+        length=together(own, dataset.rows.take(slice(0, 1)).nbytes),
+        per_pass=len(dataset.rows) // rows,
+    )
+    watch = _StopWatch(ground.device, begin + ground.lead, blocks)
     seconds = max(seconds, ground.lead + ENOUGH_SECONDS)
 
     def enough() -> bool:
@@ -102,6 +111,28 @@ def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
     return rows / max(1e-6, watch.per_step())
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Blocks:
+    """Steps whose data are changed together, in the first of them (`engine/supply.py`).
+
+    Attributes:
+        length: Of a block.
+        per_pass: Steps of a pass, which ends a block.
+    """
+
+    length: int = 1
+    per_pass: int = 1
+
+    def begins(self, steps: IntArray) -> NDArray[np.bool_]:
+        """Which of the steps, counted from 1, are the first of a block."""
+        return (steps - 1) % self.per_pass % self.length == 0
+
+    @property
+    def share(self) -> float:
+        """Of all steps that are the first of a block."""
+        return -(-self.per_pass // self.length) / self.per_pass
+
+
 @final
 class _StopWatch:
     """Read after every step; the first ones, which find out how to compute, do not count.
@@ -112,14 +143,14 @@ class _StopWatch:
     Args:
         device: Whose steps are timed.
         start: Moment before which no step counts either.
-        block: Steps of which the first one takes longer: the data of all are changed in it.
+        blocks: Which steps change the data of others too.
     """
 
-    def __init__(self, device: torch.device, start: float, block: int) -> None:
+    def __init__(self, device: torch.device, start: float, blocks: Blocks) -> None:
         self._gpu = device if device.type == "cuda" else None
         self._setup, self._start = GPU_SETUP_STEPS if self._gpu else SETUP_STEPS, start
         self._step, self._every, self._before = 0, 1, start
-        self._block = block
+        self._blocks = blocks
         self._readings: list[tuple[int, float]] = []
 
     def read(self) -> bool:
@@ -154,11 +185,18 @@ class _StopWatch:
         return self.last - self._readings[0][1]
 
     def per_step(self) -> float:
-        """Seconds of a step, in the median over whole blocks of the later half of the spans."""
-        steps, seconds = np.diff(np.array(self._readings), axis=0).T
+        """Seconds of a step: medians of the first steps of blocks and of the later half of others.
+
+        Of several steps between two readings, and of steps so slow that there was no first one
+        among them, the median as it is.
+        """
+        readings = np.array(self._readings)
+        steps, seconds = np.diff(readings, axis=0).T
         each = seconds / steps
-        block = self._block if self._every == 1 else 1
-        count = max(1, (len(each) + 1) // 2 // block) * block
-        if len(each) < count:
-            return float(each.mean())
-        return float(np.median(each[-count:].reshape(-1, block).mean(1)))
+        firsts = self._blocks.begins(readings[1:, 0].astype(np.int64))
+        if self._every > 1 or firsts.all() or not firsts.any():
+            return float(np.median(each[len(each) // 2 :]))
+        others = each[~firsts]
+        usual = float(np.median(others[len(others) // 2 :]))
+        first = float(np.median(each[firsts]))
+        return self._blocks.share * first + (1.0 - self._blocks.share) * usual

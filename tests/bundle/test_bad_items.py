@@ -1,11 +1,13 @@
 """Whatever is handed over, the other items get their answers."""
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from fivefold.plumbing import folders
 from fivefold.plumbing.errors import DataError, RunError
+from fivefold.step1_pick.new_rows import Unread
 
 
 @pytest.fixture
@@ -111,10 +113,29 @@ def test_a_table_that_lacks_a_column_is_not_answered_for_as_if_its_cells_were_un
     short.write_text("age,hieght\n30,1.7\n")
     answers = cells.answers([whole, empty, short])
     assert [one.prediction for one in answers] == ["yes", "yes", None]
-    assert answers[2].problem.startswith("has no column height; wanted every column")
+    assert answers[2].problem == "has no column height among age, hieght"
     frame = pa.table({"age": [30], "hieght": [1.7]})
-    with pytest.raises(DataError, match="has no column height"):
-        cells.answers(frame)
+    (answer,) = cells.answers(frame)
+    assert answer.problem == answers[2].problem
+    with pytest.raises(DataError, match=r"\(in memory\): has no column height"):
+        cells.predict(frame)
+    row = pd.Series({"age": 30, "hieght": 1.7})
+    assert cells.answers(row) == cells.answers(frame)
+
+
+def test_a_message_about_columns_is_short(cells, tmp_path):
+    wide, names = tmp_path / "wide.csv", ",".join(f"c{i}" for i in range(900))
+    wide.write_text(f"{names}\n{'1,' * 899}1\n")
+    (answer,) = cells.answers([wide])
+    assert answer.problem == "has no column age, height among c0, c1, c2, c3, c4 and 895 more"
+
+
+def test_an_empty_column_without_a_name_may_be_left_out(bundle):
+    slot = {"take": "value", "type": "number"}
+    slots = [{"name": name, "of": name, **slot} for name in ("age", "column 3")]
+    shape = {"item_shape": [2], "dtype": "float32", "columns": slots}
+    made = bundle("table", "class", ("yes", "no"), shape)
+    assert not any(isinstance(one, Unread) for one in made._each(pa.table({"age": [30]})))
 
 
 def test_an_object_leaves_out_what_is_not_known(cells, tmp_path):

@@ -73,6 +73,17 @@ def test_the_batch_is_halved_until_it_fits(job_of, net_of, recipe, disturbed):
     assert training.curve[-1].loss < training.curve[0].loss
 
 
+def test_batches_are_changed_one_by_one_before_one_is_halved(
+    job_of, net_of, recipe, disturbed, monkeypatch
+):
+    seen = []
+    expander = disturbed(short_of(16, seen))
+    monkeypatch.setattr("fivefold.engine.supply.TOGETHER_ROWS", 128)
+    training = train(net_of(recipe), job_of(4, expander=expander))
+    assert seen == [96, 16, 16, 16, 16]
+    assert training.notes == ()
+
+
 def test_uneven_parts_count_by_their_rows(job_of, net_of, recipe, disturbed):
     odd, seen = replace(recipe, batch=13), []
     train(net_of(odd), job_of(2, recipe=odd, expander=disturbed(short_of(7, seen))))

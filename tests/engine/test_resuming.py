@@ -1,10 +1,12 @@
 """Stopped or killed at any step and resumed, a training ends in the bits of an undisturbed one."""
 
+import json
 from dataclasses import asdict, replace
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from fivefold.engine import keeper
 from fivefold.engine.checkpoints import Checkpoint
@@ -108,3 +110,20 @@ def test_a_checkpoint_holds_no_randomness_so_any_device_can_go_on_from_it(
     train(net_of(recipe), job_of(STEPS), Watch(stop=stop_after(5)), checkpoint)
     names = {name.split(".")[1] for name in load_file(checkpoint.path)}
     assert names == {"net", "average", "optimiser"}
+
+
+def test_a_checkpoint_of_an_earlier_version_is_gone_on_from(job_of, net_of, recipe, tmp_path):
+    """It holds the state of a generator, and the kind of device that this was for."""
+    checkpoint, first, second = Checkpoint(tmp_path / "c"), net_of(recipe), net_of(recipe)
+    train(net_of(recipe), job_of(STEPS), Watch(stop=stop_after(5)), checkpoint)
+    held = checkpoint.path.read_bytes()
+    whole = train(first, job_of(STEPS), None, checkpoint)
+    checkpoint.path.write_bytes(held)
+    with safe_open(checkpoint.path, framework="pt") as file:
+        told = json.loads(file.metadata()["training"])
+    tensors = load_file(checkpoint.path)
+    for moment, facts in told["facts"].items():
+        facts["device"] = "cuda"
+        tensors[f"{moment}.generator"] = torch.zeros(16, dtype=torch.uint8)
+    save_file(tensors, checkpoint.path, metadata={"training": json.dumps(told)})
+    same((second, train(second, job_of(STEPS), None, checkpoint)), (first, whole))

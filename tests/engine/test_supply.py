@@ -1,4 +1,4 @@
-"""Small batches are changed together, and nothing else is different for it."""
+"""Small batches are changed together, and each is the batch that was drawn."""
 
 import itertools
 from dataclasses import replace
@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 import torch
 
+from fivefold.contracts.records import ExpansionRecord
 from fivefold.contracts.rows import Held
-from fivefold.engine import supply
+from fivefold.engine import loop, supply
 from fivefold.engine.batches import Batches, Position
 from fivefold.engine.checkpoints import Checkpoint
 from fivefold.engine.feed import Feed
 from fivefold.engine.loop import Watch, train
 from fivefold.engine.supply import Supply, together
+from fivefold.step3_expand.audio import AudioExpander
+from fivefold.step3_expand.draws import Draws
 
 SIZE = (12, 12)
 STEPS = 25
@@ -94,6 +97,35 @@ def test_what_is_drawn_depends_on_the_place_alone(supply_of):
     assert len(set(whole.drawn)) == 3
 
 
+def test_where_memory_is_short_one_batch_is_changed_at_a_time(supply_of):
+    expander = Plain()
+    batches, ahead = supply_of(expander)
+    places = batches.start(Position())
+    ahead.batch(next(places)[0], SIZE)
+    assert ahead.spare()
+    assert not ahead.spare()
+    ends, which = next(places)
+    x, _ = ahead.batch(ends, SIZE)
+    assert expander.calls == [(80, SIZE), (20, SIZE)]
+    assert x.tolist() == which.tolist()
+
+
+def test_clips_of_a_batch_keep_their_variety(supply_of):
+    """A ramp moved by a whole number of steps: what stands in the middle tells how far."""
+    record = ExpansionRecord(kind="audio", settings={"shift": 0.5}, why={})
+    clips = AudioExpander(record, classes=2)
+
+    def moved(batch, targets, *, generator, size, mirrored):
+        del mirrored
+        x = torch.zeros((len(batch), *size))
+        return clips._played(x + torch.arange(400), Draws(generator, x.device)), targets
+
+    batches, ahead = supply_of(moved, rows=256, batch=32)
+    for ends, _ in itertools.islice(batches.start(Position()), 8):
+        x, _ = ahead.batch(ends, (400,))
+        assert len(set(x[:, 200].tolist())) >= 9  # 14 of 16 groups on average
+
+
 def test_another_size_is_given_at_once(supply_of):
     expander = Plain()
     batches, ahead = supply_of(expander)
@@ -127,3 +159,15 @@ def test_together_it_learns_as_one_by_one(job_of, net_of, recipe, monkeypatch):
         found.append(train(net_of(recipe), job_of(60)).curve[-1].loss)
     assert found[0] != found[1]  # other changes were drawn,
     assert found == pytest.approx([0.35, 0.35], abs=0.05)  # the same was learned
+
+
+def test_no_two_seeds_of_trainings_agree(job_of, net_of, recipe):
+    """Of dropout, steps and blocks: chance of one is no chance of another."""
+    seeds = []
+    for seed in (0, 1):
+        trainer = loop._Trainer(
+            net_of(recipe), job_of(1, recipe=replace(recipe, seed=seed)), Watch(), None
+        )
+        purposes = (loop.DROPOUT, loop.STEP, loop.BLOCK)
+        seeds += [trainer._seed(step, purpose) for step in range(500) for purpose in purposes]
+    assert len(set(seeds)) == len(seeds) == 3000

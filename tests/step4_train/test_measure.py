@@ -10,6 +10,7 @@ from fivefold.contracts.records import ExpansionRecord, Recipe
 from fivefold.step3_expand.image import ImageExpander
 from fivefold.step4_train import measure
 from fivefold.step4_train.line_up import make_plan
+from fivefold.step4_train.measure import Blocks
 from fivefold.step4_train.members import Site
 from fivefold.step4_train.plan import LEAST_SPEED, NOT_TIMED
 from fivefold.step4_train.recipes import Wish
@@ -148,7 +149,7 @@ class Gpu:
 
 def test_a_gpu_is_waited_for_now_and_then_when_it_is_set_up(monkeypatch):
     gpu = Gpu(monkeypatch, lambda number: 3.0 if number < 7 else 0.001)
-    watch = measure._StopWatch(torch.device("cuda"), 0.0, 1)
+    watch = measure._StopWatch(torch.device("cuda"), 0.0, Blocks())
     read = gpu.run(watch, 50)
     assert [number + 1 for number, one in enumerate(read) if one] == [10, 20, 30, 40, 50]
     assert gpu.waits == 9 + 5
@@ -158,14 +159,14 @@ def test_a_gpu_is_waited_for_now_and_then_when_it_is_set_up(monkeypatch):
 
 def test_slow_steps_of_a_gpu_are_all_waited_for(monkeypatch):
     gpu = Gpu(monkeypatch, lambda _: 0.2)
-    watch = measure._StopWatch(torch.device("cuda"), 0.0, 1)
+    watch = measure._StopWatch(torch.device("cuda"), 0.0, Blocks())
     assert sum(gpu.run(watch, 15)) == 6
     assert watch.per_step() == pytest.approx(0.2)
 
 
 def test_in_company_no_step_counts_before_the_others_have_begun(monkeypatch):
     gpu = Gpu(monkeypatch, lambda number: 0.03 if number < 33 else 0.01)
-    watch = measure._StopWatch(torch.device("cuda"), 0.995, 1)
+    watch = measure._StopWatch(torch.device("cuda"), 0.995, Blocks())
     read = gpu.run(watch, 100)
     assert read.index(True) == 33  # the first that ends after that moment
     assert watch.per_step() == pytest.approx(0.01)
@@ -173,23 +174,39 @@ def test_in_company_no_step_counts_before_the_others_have_begun(monkeypatch):
 
 def test_every_step_of_a_cpu_is_looked_at_but_the_first(monkeypatch):
     gpu = Gpu(monkeypatch, lambda _: 0.1)
-    watch = measure._StopWatch(torch.device("cpu"), 0.0, 1)
+    watch = measure._StopWatch(torch.device("cpu"), 0.0, Blocks())
     assert gpu.run(watch, 5) == [False, True, True, True, True]
     assert gpu.waits == 0
     assert watch.per_step() == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize("steps", [6, 9, 14, 40, 41, 43])
-def test_a_step_in_which_data_of_several_are_changed_counts_as_one_of_them(monkeypatch, steps):
-    gpu = Gpu(monkeypatch, lambda number: 0.1 if number % 4 else 0.5)
-    watch = measure._StopWatch(torch.device("cpu"), 0.0, 4)
+def in_blocks(monkeypatch, steps, *, per_pass=100, hiccup=None):
+    """Seconds of a step where every fourth takes 0.5 s and the others 0.1 s."""
+
+    def seconds(number):
+        first = number % per_pass % 4 == 0
+        return 9.0 if number == hiccup else 0.5 if first else 0.1
+
+    gpu = Gpu(monkeypatch, seconds)
+    watch = measure._StopWatch(torch.device("cpu"), 0.0, Blocks(length=4, per_pass=per_pass))
     gpu.run(watch, steps)
-    assert watch.per_step() == pytest.approx(0.2)
+    return watch.per_step()
 
 
-def test_with_too_few_steps_all_of_them_count(monkeypatch):
-    gpu = Gpu(monkeypatch, lambda number: 0.1 if number % 4 else 0.5)
-    watch = measure._StopWatch(torch.device("cpu"), 0.0, 4)
-    gpu.run(watch, 5)
-    assert watch.spans == 3
-    assert watch.per_step() == pytest.approx(0.7 / 3)
+@pytest.mark.parametrize("steps", [6, 7, 9, 14, 40, 41, 43])
+def test_a_step_that_changes_the_data_of_several_counts_as_one_of_them(monkeypatch, steps):
+    assert in_blocks(monkeypatch, steps) == pytest.approx(0.2)
+
+
+def test_a_pass_ends_a_block(monkeypatch):
+    """Of six steps in a pass two change data: those of four, and those of two."""
+    assert in_blocks(monkeypatch, 40, per_pass=6) == pytest.approx((2 * 0.5 + 4 * 0.1) / 6)
+
+
+def test_a_hiccup_does_not_count(monkeypatch):
+    assert in_blocks(monkeypatch, 14, hiccup=13) == pytest.approx(0.2)
+    assert in_blocks(monkeypatch, 14, hiccup=12) == pytest.approx(0.2)
+
+
+def test_slow_steps_count_as_they_are_where_no_block_began(monkeypatch):
+    assert in_blocks(monkeypatch, 4) == pytest.approx(0.1)
