@@ -13,9 +13,9 @@ from torch import Tensor
 from fivefold.nets.blocks.pictures import resize
 from fivefold.step3_expand.draws import Draws  # noqa: TC001 - one import style per file
 
-# A few pictures share the size of their crop, not its place: they are cut and resized at once.
-_CROP_SHARERS = 4
-_CROP_GROUPS = 32  # at most
+# Pictures that share the size of their crop, not its place, are cut and resized at once; many
+# batches see every size.
+_CROP_GROUPS = 16
 _LOG_ASPECT = 0.2877  # log(4/3): crops from 3:4 to 4:3 of the picture's own shape
 
 
@@ -80,7 +80,7 @@ def random_crops(
         alike: So many pictures in a row are cut alike, as the frames of a clip are.
     """
     n, height, width = len(batch) // alike, *batch.shape[1:3]
-    groups = min(-(-n // _CROP_SHARERS), _CROP_GROUPS)
+    groups = min(n, _CROP_GROUPS)
     area = least + (1 - least) * draws.uniform(groups)
     aspect = torch.exp(_LOG_ASPECT * draws.spread(groups))
     place = draws.uniform(n, 2)
