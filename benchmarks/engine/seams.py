@@ -125,7 +125,6 @@ class Seams:
             for owner, name, part in (
                 (net.head, "loss", "loss"),
                 (torch.autograd, "backward", "backward"),
-                (Optimizer, "zero_grad", f"{OPTIMISER} zero_grad"),
                 (Lookahead, "after_step", LOOKAHEAD),
             ):
                 watched = self.timed(part, getattr(owner, name))

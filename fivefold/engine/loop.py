@@ -239,8 +239,7 @@ class _Trainer:
         Returns:
             What they add to the mean loss, on the device.
         """
-        for optimiser in self.learner.optimisers:
-            optimiser.zero_grad()
+        self._forget_gradients()
         whole = self._count(batch)
         parts = -(-len(which) // rows)
         if parts == 1 and self.replay is None:
@@ -277,8 +276,7 @@ class _Trainer:
         """Changes of a batch and `_add_gradients` to none, without Python where it can."""
 
         def work(raw: Raw, size: tuple[int, ...], share: float) -> Tensors:
-            for p in self.trained:
-                p.grad = None
+            self._forget_gradients()
             loss = self._add_gradients(self.supply.changed(raw, size), share)
             return loss, *(p.grad for p in self.trained if p.grad is not None)
 
@@ -286,6 +284,10 @@ class _Trainer:
         for p, gradient in zip(self.trained, gradients, strict=True):
             p.grad = gradient
         return loss.clone()
+
+    def _forget_gradients(self) -> None:
+        for p in self.trained:
+            p.grad = None
 
     def _raw(self, which: IntArray) -> Raw:
         return self.supply.raw(which, self.learner.state.position.epoch)

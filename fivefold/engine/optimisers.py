@@ -165,10 +165,9 @@ def _muon(net: Net, recipe: Recipe) -> list[torch.optim.Optimizer]:
     biases = [p for p in _trained(net.encoder) if p.ndim < 2]
     groups = [_per_row(biases, BIAS_RATE, recipe), _per_row(_trained(net.head), HEAD_RATE, recipe)]
     groups = [group for group in groups if group["params"]]
-    fused = net.mean.is_cuda or None  # None leaves it to torch
     return [
         Muon(filters, lr=recipe.rate),
-        torch.optim.SGD(groups, lr=0.1, momentum=0.85, nesterov=True, fused=fused),
+        torch.optim.SGD(groups, lr=0.1, momentum=0.85, nesterov=True, fused=True),
     ]
 
 
@@ -178,8 +177,7 @@ def _per_row(params: list[Tensor], rate: float, recipe: Recipe) -> dict[str, Any
 
 def _sgd(net: Net, recipe: Recipe) -> list[torch.optim.Optimizer]:
     groups = _decayed(net, recipe.decay)
-    fused = net.mean.is_cuda or None  # None leaves it to torch
-    sgd = torch.optim.SGD(groups, lr=recipe.rate, momentum=0.9, nesterov=True, fused=fused)
+    sgd = torch.optim.SGD(groups, lr=recipe.rate, momentum=0.9, nesterov=True, fused=True)
     return [sgd]
 
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from fivefold.contracts.records import ExpansionRecord
 from fivefold.engine import loop
 from fivefold.engine.inference import predict
 from fivefold.engine.loop import Watch, train
 from fivefold.engine.precision import seed_all
+from fivefold.step3_expand.image import ImageExpander
 
 
 def weights(net):
@@ -25,6 +27,23 @@ def test_learns_which_half_is_bright(job_of, net_of, recipe, halves):
     assert training.steps == 40
     assert training.epochs == pytest.approx(40 * recipe.batch / len(rows))
     assert training.curve[0].loss > training.curve[-1].loss
+
+
+def test_a_replay_is_given_the_whole_of_a_step(job_of, net_of, recipe):
+    """Told to do the work at every call, it learns what is learned without it."""
+    unchanged = ImageExpander(ExpansionRecord(kind="image", settings={}, why={}), classes=2)
+    plain, told, calls = net_of(recipe), net_of(recipe), []
+
+    def replay(work, given, *settings):
+        calls.append([tuple(x.shape) for x in given])
+        return work(given, *settings)
+
+    train(plain, job_of(9, expander=unchanged))
+    trainer = loop._Trainer(told, job_of(9, expander=unchanged), Watch(), None)
+    trainer.replay = replay
+    trainer.run()
+    assert calls == 9 * [[(16, 12, 12, 3), (16,), (16,)]]
+    assert all(torch.equal(told.state_dict()[k], v) for k, v in plain.state_dict().items())
 
 
 @pytest.mark.parametrize("optimiser", ["muon", "adamw", "sgd"])
