@@ -131,11 +131,14 @@ class JsonProcess:
             for blob in blobs:
                 self._tasks.write(blob)
             self._tasks.flush()
-        except BrokenPipeError as cause:
+        except (BrokenPipeError, ValueError) as cause:  # the latter: it was closed meanwhile
             raise ProcessLost(self.why(self._process.wait())) from cause
 
     def _receive(self) -> dict[str, Any]:
-        line = self._answers.readline()
+        try:
+            line = self._answers.readline()
+        except ValueError:  # it was closed meanwhile
+            line = b""
         if not line.endswith(b"\n"):
             raise ProcessLost(self.why(self._process.wait()))
         return cast("dict[str, Any]", json.loads(line))
