@@ -13,6 +13,7 @@ from fivefold.contracts.options import check_seed
 from fivefold.engine.precision import choose_device
 from fivefold.launch.where import where
 from fivefold.plumbing.errors import OptionError
+from fivefold.plumbing.files import printable
 from fivefold.plumbing.frames import in_memory, is_frame
 from fivefold.plumbing.mirror import is_url, mirrored
 from fivefold.plumbing.run_folder import RunFolder, begun, default_path, is_free, refuse_inside
@@ -68,7 +69,7 @@ def run_folder(
         asked: What was asked of it.
         out: Where it lies, also a URL; `runs/NAME` when left out.
         resume: Go on with a run that stands there.
-        say: Told when a URL cannot be reached for a while.
+        say: Told when a URL cannot be reached for a while, and when there is nothing to go on with.
 
     Raises:
         OptionError: It lies in the data or is taken, or the run was begun with other options.
@@ -85,6 +86,9 @@ def run_folder(
         if resume and not is_free(path):
             folder = RunFolder.resume(path)
         else:
+            if resume:
+                where_to = printable(url or str(path))
+                say(f"there is no run to go on with at {where_to}: a new one begins")
             folder = RunFolder.begin(path, facts(data, asked))
         folder.url = url
         stack.callback(folder.release)

@@ -22,12 +22,12 @@ from fivefold.contracts.rows import FloatArray, Held, Items
 from fivefold.engine.inference import predict
 from fivefold.engine.precision import channels_last, choose_device
 from fivefold.nets.build import build, intake_of
-from fivefold.plumbing.columns import columns_used
+from fivefold.plumbing.columns import columns_seen, columns_used
 from fivefold.plumbing.errors import BadItem, DataError, RunError
 from fivefold.plumbing.files import printable, sync, whole
 from fivefold.plumbing.mirror import fetched_bundle, is_url
 from fivefold.raw_items import Item, name_of, open_item
-from fivefold.step1_pick.new_rows import each_item
+from fivefold.step1_pick.new_rows import Cells, each_item
 from fivefold.targets import target_of
 from fivefold.traditional.answers import predict_rows
 
@@ -254,8 +254,8 @@ class Bundle:
         return self._nets[file]
 
     def _each(self, items: Sequence[Item] | Item) -> Sequence[Item]:
-        needed = columns_used(self.facts.shape)
-        return each_item(items, self.facts.problem, self.classes, needed)
+        cells = Cells(used=columns_used(self.facts.shape), all=columns_seen(self.facts.shape))
+        return each_item(items, self.facts.problem, self.classes, cells)
 
     def _open(self, item: Item) -> np.ndarray | BadItem:
         return open_item(item, self.facts.problem, self._kind, self.facts.shape)

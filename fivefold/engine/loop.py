@@ -156,6 +156,8 @@ class _Trainer:
         self.keeper = Keeper(
             self.learner, job.limit, self.batches.size, checkpoint=checkpoint, of=self._identity()
         )
+        if self.keeper.mishaps.alone:
+            self.supply.spare()
         self.stream = self.batches.start(self.learner.state.position)
         self.before = self.learner.state.seconds
 
@@ -215,7 +217,7 @@ class _Trainer:
         set_rate(learner.optimisers, self._rate())
         own = self.peers.share(which)
         most = min(mishaps.rows, max(1, len(own)))  # one of several processes has a share
-        rows, loss = halving(partial(self._gradients, own, which), most, self.supply.spare)
+        rows, loss = halving(partial(self._gradients, own, which), most, self._spare)
         if rows < most:
             mishaps.rows = rows
         loss = self.peers.combine(self.net, loss, len(own) / len(which))
@@ -225,6 +227,11 @@ class _Trainer:
         learner.state.step += 1
         learner.state.seconds = self.before + self.job.limit.elapsed()
         return loss
+
+    def _spare(self) -> bool:
+        """Give up changing several batches at once, for good: others are drawn alone."""
+        self.keeper.mishaps.alone = True
+        return self.supply.spare()
 
     def _rate(self) -> float:
         """Share of the recipe's peak rate at which the next step is made."""

@@ -49,12 +49,14 @@ class Mishaps:
     Attributes:
         batch: Rows per step of the optimisers.
         rows: Rows trained at a time; fewer than `batch` where memory was short.
+        alone: Memory was short for changing several batches at once.
         returns: One sentence for each return to a good state.
         refused: Why an earlier checkpoint could not be used; empty where none was refused.
     """
 
     batch: int
     rows: int
+    alone: bool = False
     returns: list[str] = field(default_factory=list)
     refused: str = ""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from fivefold.plumbing.cells import Cell, plain
+from fivefold.plumbing.errors import DataError
+from fivefold.plumbing.files import printable
 
 
 def is_frame(data: object) -> bool:
@@ -24,13 +27,25 @@ def is_row(data: object) -> bool:
 
 
 def columns_of(frame: Any) -> dict[str, list[Cell]]:  # noqa: ANN401 - see `is_frame`
-    """Name -> plain cells of each column."""
-    if hasattr(frame, "column_names"):
-        columns = zip(frame.column_names, frame.columns, strict=True)
-        return {str(name): [plain(cell) for cell in of.to_pylist()] for name, of in columns}
-    places = range(len(frame.columns))
+    """Name -> plain cells of each column.
+
+    Raises:
+        DataError: Two columns have one name.
+    """
+    in_arrow = hasattr(frame, "column_names")
+    names = [str(name) for name in (frame.column_names if in_arrow else frame.columns)]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(
+            found=f"a table with two columns called {printable(twice[0])!r}",
+            wanted="column names that differ",
+            hint="rename one of them",
+        )
+    if in_arrow:
+        columns = zip(names, frame.columns, strict=True)
+        return {name: [plain(cell) for cell in of.to_pylist()] for name, of in columns}
     return {
-        str(frame.columns[i]): [plain(cell) for cell in frame.iloc[:, i].tolist()] for i in places
+        name: [plain(cell) for cell in frame.iloc[:, i].tolist()] for i, name in enumerate(names)
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,14 +27,14 @@ from fivefold.step1_pick.tagged import looks_tagged, read_tagged
 from fivefold.step1_pick.texts import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from fivefold.contracts.records import Problem
 
 # Layouts whose items are rows of files, so that no text or JSON file is an item by itself.
 _LAYOUTS = ("rows", "table", "column files")
 OBJECTS = (".json", ".jsonl", ".ndjson")
-_UNNAMED = re.compile(r"column \d+")
+_C = (1, 3, 4)  # channels of a picture
 _SHOWN = 5  # names of columns in a message
 _JOINS = re.compile(r"[|;,]")  # between the labels in front of a line
 
@@ -64,11 +64,24 @@ class Unread:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Columns of a table that was learned from.
+
+    Attributes:
+        used: Those whose cells matter.
+        all: All but the label's: without a header, columns are told by their number alone.
+    """
+
+    used: tuple[str, ...] = ()
+    all: tuple[str, ...] = ()
+
+
 def each_item(
     items: Any,  # noqa: ANN401 - see `Bundle.predict`
     problem: Problem,
     classes: Sequence[str] = (),
-    needed: Sequence[str] = (),
+    cells: Cells | None = None,
 ) -> Sequence[Any]:
     """Items one by one: those of a list or an array, rows of a frame, a lone item as one.
 
@@ -79,37 +92,49 @@ def each_item(
         items: What a user hands over.
         problem: Says what a row is.
         classes: The labels that were learned; lines may begin with them.
-        needed: Columns whose cells were learned from. A frame or a table file that lacks one, or
-            one of texts or files, is `Unread`; objects in JSON leave out what is not known.
+        cells: Columns that were learned from. A frame or a table file that lacks one, or one of
+            texts or files, is `Unread`; objects in JSON leave out what is not known.
+
+    Raises:
+        DataError: It is nothing that could be answered for.
     """
-    needed = (*columns_read(problem), *needed)
+    cells = cells or Cells()
+    read = columns_read(problem)
+    cells = Cells(used=(*read, *cells.used), all=(*read, *cells.all))
     if is_frame(items) or is_row(items):
         rows = rows_of(items) if is_frame(items) else [items.to_dict()]
-        lacking = _lacking(rows[0], needed) if rows else ""
+        lacking = _lacking(rows[0], cells.used) if rows else ""
         return [Unread("(in memory)", lacking)] if lacking else rows
-    if isinstance(items, str | Path | bytes | Mapping):
+    if isinstance(items, str | Path | bytes | Mapping) or _is_picture(items, problem):
         items = [items]
+    if not isinstance(items, Iterable):
+        raise DataError(
+            found=f"{printable(repr(items))[:60]} to be answered for",
+            wanted="a path, a row, a decoded array, a table, or a list of such",
+            hint="pass [item] for a single one",
+        )
     if not problem.reads_rows and not problem.reads_packs and problem.kind != "series":
         return list(items)
     found: list[Any] = []
     for item in items:
-        found += _in_file(item, problem, classes, needed) if _is_path(item) else [item]
+        found += _in_file(item, problem, classes, cells) if _is_path(item) else [item]
     return found
+
+
+def _is_picture(items: object, problem: Problem) -> bool:
+    """Whether it is one decoded picture, (H, W) or (H, W, C), and no batch of them."""
+    shape: tuple[int, ...] = tuple(getattr(items, "shape", ()))
+    return problem.kind == "image" and (len(shape) == 2 or (len(shape) == 3 and shape[2] in _C))
 
 
 def _is_path(item: object) -> bool:
     return isinstance(item, str | Path)
 
 
-def _lacking(columns: Iterable[Any], needed: Sequence[str], *, headed: bool = True) -> str:
-    """That columns are not all there; empty where they are.
-
-    Of a table with a header, one without a name may be left out where it is empty.
-    """
+def _lacking(columns: Iterable[Any], needed: Sequence[str]) -> str:
+    """That columns are not all there; empty where they are."""
     known = [str(name).strip() for name in columns]
     missing = [name for name in needed if name not in known]
-    if headed:
-        missing = [name for name in missing if not _UNNAMED.fullmatch(name)]
     return f"has no column {_few(missing)} among {_few(known)}" if missing else ""
 
 
@@ -118,13 +143,11 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(printable(name) for name in names[:_SHOWN]) + more
 
 
-def _in_file(
-    item: str | Path, problem: Problem, classes: Sequence[str], needed: Sequence[str]
-) -> list[Any]:
+def _in_file(item: str | Path, problem: Problem, classes: Sequence[str], cells: Cells) -> list[Any]:
     """What a file holds."""
     try:
         found, reason = guarded(
-            _read, item, Path(item), problem, classes, needed, passing=(DataError, RunError)
+            _read, item, Path(item), problem, classes, cells, passing=(DataError, RunError)
         )
     except DataError as cause:
         found, reason = None, f"{cause.found}; wanted {cause.wanted}; hint: {cause.hint}"
@@ -132,7 +155,7 @@ def _in_file(
 
 
 def _read(  # noqa: PLR0911 - a form each
-    item: str | Path, path: Path, problem: Problem, classes: Sequence[str], needed: Sequence[str]
+    item: str | Path, path: Path, problem: Problem, classes: Sequence[str], cells: Cells
 ) -> list[Any]:
     """The rows of a file, or the item itself where it is one.
 
@@ -147,48 +170,48 @@ def _read(  # noqa: PLR0911 - a form each
         return _series_of(path, bare, problem) or [item]
     from_rows = problem.layout in _LAYOUTS and not problem.names_files
     if bare.endswith(TABLES) or (bare.endswith(".json") and from_rows):
-        return _rows_in(path, _table(path), needed)
+        return _rows_in(path, _table(path), cells)
     if problem.names_files:
         return [item]
     if problem.kind == "tokens":
         return _sentences_in(path, problem.inputs[0].column or "")
     if problem.inputs[0].lines:
         return _lines_in(path, problem, classes)
-    found = _cells_in(path, problem, needed) if from_rows and bare.endswith(ROWS) else []
+    found = _cells_in(path, problem, cells) if from_rows and bare.endswith(ROWS) else []
     return found or [item]
 
 
-def _rows_in(path: Path, table: Table, needed: Sequence[str]) -> list[Any]:
+def _rows_in(path: Path, table: Table, cells: Cells) -> list[Any]:
     """The rows of a table file.
 
     Raises:
         BadItem: It lacks a column.
     """
     shown, objects = printable(str(path)), bare_name(path.name).lower().endswith(OBJECTS)
-    lacking = "" if objects else _lacking(table.columns, needed, headed=table.headed)
-    if lacking:
+    needed = cells.used if table.headed else cells.all
+    if not objects and (lacking := _lacking((*table.columns, *table.dropped), needed)):
         raise BadItem(lacking)
     return [
-        Row(f"{shown} row {number}", dict(zip(table.columns, cells, strict=True)), path.parent)
-        for number, cells in enumerate(table.cells, start=1)
+        Row(f"{shown} row {number}", dict(zip(table.columns, row, strict=True)), path.parent)
+        for number, row in enumerate(table.cells, start=1)
     ]
 
 
-def _cells_in(path: Path, problem: Problem, needed: Sequence[str]) -> list[Any]:
+def _cells_in(path: Path, problem: Problem, cells: Cells) -> list[Any]:
     """The rows of a text file; none where it is one text for a problem of texts.
 
     Raises:
         BadItem, DataError: It cannot be read, or may be one text or many.
     """
     if problem.kind != "text":
-        return _rows_in(path, _table(path), needed)
+        return _rows_in(path, _table(path), cells)
     columns = (problem.inputs[0].column or "").split(", ")
     try:
         table = _table(path)
     except DataError:
         table = None
     if table is not None and set(columns) <= set(table.columns):
-        return _rows_in(path, table, needed)
+        return _rows_in(path, table, cells)
     lines = sum(bool(line.strip()) for line in _text(path).split("\n"))
     if lines < 2:
         return []

@@ -145,6 +145,12 @@ def _found(data: Any, asked: Asked) -> tuple[str, Found]:  # noqa: ANN401 - any 
             raise DataError(
                 found=f"a tuple of {len(data)}", wanted="a pair (X, y)", hint="pass (X, y)"
             )
+        if not hasattr(data[1], "__len__") or (is_frame(data[0]) and not len(data[1])):
+            raise DataError(
+                found=f"a pair (X, y) whose y is {data[1]!r}",
+                wanted="a label for each row",
+                hint="pass X alone where it is a table that holds its labels",
+            )
         if is_frame(data[0]):
             return "(table, y)", read_frame(*data, asked)
         return "(X, y)", read_arrays(*data, asked.kind, asked.target)

@@ -31,6 +31,7 @@ class Table:
         guesses: What had to be guessed to read it.
         headed: It has a header.
         lines: Its rows are lines of a text, each behind its label.
+        dropped: Columns that had neither a name nor a cell.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Table:
     guesses: tuple[Guess, ...] = ()
     headed: bool = True
     lines: bool = False
+    dropped: tuple[str, ...] = ()
 
     def column(self, name: str) -> list[Cell]:
         """All cells of one column.
@@ -113,7 +115,7 @@ def parse_table(name: str, raw: bytes, *, delimiter: str | None = None) -> Table
 
 
 def _table(shown: str, form: forms.Form, guesses: tuple[Guess, ...]) -> Table:
-    columns, cells = form.columns, form.cells
+    columns, cells, empty = form.columns, form.cells, []
     if form.skipped:
         remark = f"{form.skipped} lines before the table"
         why = "they hold no cells"
@@ -139,6 +141,7 @@ def _table(shown: str, form: forms.Form, guesses: tuple[Guess, ...]) -> Table:
         names=tuple(f"{shown}:{line}" for line in form.lines),
         guesses=guesses,
         headed=form.columns is not None,
+        dropped=tuple(f"column {i + 1}" for i in empty),
     )
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from fivefold.plumbing import folders
 from fivefold.plumbing.errors import DataError, RunError
-from fivefold.step1_pick.new_rows import Unread
 
 
 @pytest.fixture
@@ -128,14 +127,6 @@ def test_a_message_about_columns_is_short(cells, tmp_path):
     wide.write_text(f"{names}\n{'1,' * 899}1\n")
     (answer,) = cells.answers([wide])
     assert answer.problem == "has no column age, height among c0, c1, c2, c3, c4 and 895 more"
-
-
-def test_an_empty_column_without_a_name_may_be_left_out(bundle):
-    slot = {"take": "value", "type": "number"}
-    slots = [{"name": name, "of": name, **slot} for name in ("age", "column 3")]
-    shape = {"item_shape": [2], "dtype": "float32", "columns": slots}
-    made = bundle("table", "class", ("yes", "no"), shape)
-    assert not any(isinstance(one, Unread) for one in made._each(pa.table({"age": [30]})))
 
 
 def test_an_object_leaves_out_what_is_not_known(cells, tmp_path):

@@ -1,5 +1,6 @@
 """Where memory is short, batches are trained and answered for in parts, and it is said."""
 
+import itertools
 import subprocess
 import sys
 from dataclasses import replace
@@ -82,6 +83,18 @@ def test_batches_are_changed_one_by_one_before_one_is_halved(
     training = train(net_of(recipe), job_of(4, expander=expander))
     assert seen == [96, 16, 16, 16, 16]
     assert training.notes == ()
+
+
+def test_a_resumed_training_remembers_that_batches_are_changed_one_by_one(
+    job_of, net_of, recipe, disturbed, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("fivefold.engine.supply.TOGETHER_ROWS", 128)
+    seen, checkpoint, steps = [], Checkpoint(tmp_path / "c"), itertools.count(1)
+    stop = Watch(stop=lambda: next(steps) == 2)
+    train(net_of(recipe), job_of(4, expander=disturbed(short_of(16, seen))), stop, checkpoint)
+    monkeypatch.setattr("fivefold.engine.supply.TOGETHER_ROWS", 128)
+    train(net_of(recipe), job_of(4, expander=disturbed(short_of(16, seen))), None, checkpoint)
+    assert seen == [96, 16, 16, 16, 16]
 
 
 def test_uneven_parts_count_by_their_rows(job_of, net_of, recipe, disturbed):

@@ -17,9 +17,10 @@ from fivefold.contracts.records import Input, Problem, Target
 from fivefold.inputs.series import Series
 from fivefold.inputs.table import Table
 from fivefold.plumbing import folders
+from fivefold.plumbing.errors import DataError
 from fivefold.plumbing.frames import rows_of
 from fivefold.step1_pick import forms, pick
-from fivefold.step1_pick.new_rows import ArrayRow, Row, Unread, each_item
+from fivefold.step1_pick.new_rows import ArrayRow, Cells, Row, Unread, each_item
 
 TEXTS = [f"the film number {i} was long and had many people in it" for i in range(40)]
 REVIEWS = [{"label": ("good", "bad")[i % 2], "text": text} for i, text in enumerate(TEXTS)]
@@ -213,10 +214,39 @@ def test_a_table_without_the_column_of_texts_is_one_bad_item(tmp_path, name):
 
 def test_columns_of_a_file_without_a_header_are_counted(tmp_path):
     file = put(tmp_path / "new.csv", "1,2\n3,4\n5,6\n")
-    needed = ("column 1", "column 3")
-    (bad,) = each_item(file, problem("table", None), (), needed)
+    learned = Cells(used=("column 1",), all=("column 1", "column 3"))  # the last one was constant
+    (bad,) = each_item(file, problem("table", None), (), learned)
     assert bad.reason == "has no column column 3 among column 1, column 2"
-    assert len(each_item(file, problem("table", None), (), needed[:1])) == 3
+    assert len(each_item(file, problem("table", None), (), Cells(("column 1",)))) == 3
+
+
+def test_a_column_without_a_name_may_be_left_out_where_it_is_empty(tmp_path):
+    learned = Cells(used=("a", "column 2"), all=("a", "column 2"))
+    assert (
+        len(each_item(put(tmp_path / "e.csv", "a,\n1,\n2,\n"), problem("table", None), (), learned))
+        == 2
+    )
+    (bad,) = each_item(put(tmp_path / "g.csv", "a\n1\n2\n"), problem("table", None), (), learned)
+    assert bad.reason == "has no column column 2 among a"
+
+
+@pytest.mark.parametrize("items", [None, 5])
+def test_what_is_no_item_is_refused(items):
+    with pytest.raises(DataError, match="to be answered for"):
+        each_item(items, problem("image", None))
+
+
+@pytest.mark.parametrize(
+    ("shape", "pictures"), [((20, 10), 1), ((20, 10, 3), 1), ((5, 20, 10), 5), ((2, 20, 10, 3), 2)]
+)
+def test_one_decoded_picture_is_one_item(shape, pictures):
+    assert len(each_item(np.zeros(shape, np.uint8), problem("image", None))) == pictures
+
+
+def test_two_columns_of_one_name_are_refused():
+    frame = pa.table([[1], [2]], names=["a", "a"])
+    with pytest.raises(DataError, match="two columns called 'a'"):
+        each_item(frame, problem("table", None))
 
 
 # ------------------------------------------------------------------------------- series

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from fivefold.plumbing.errors import DataError, OptionError
@@ -134,6 +135,16 @@ X2 = np.zeros((4, 2))
 )
 def test_bad_pairs(X, y, found):
     assert found in refused(X, y)
+
+
+@pytest.mark.parametrize("X", [X2, pa.table({"a": [1, 2, 3, 4], "b": [0, 1, 0, 1]})])
+@pytest.mark.parametrize("y", [None, 5])
+def test_labels_that_are_none_are_not_looked_for_in_the_table(X, y):
+    assert f"a pair (X, y) whose y is {y}" in refused(X, y)
+
+
+def test_a_table_with_no_labels_beside_it_is_refused():
+    assert "whose y is []" in refused(pa.table({"a": [1, 2]}), [])
 
 
 def test_a_pair_is_two_and_takes_no_test_folder(tmp_path):
