@@ -18,7 +18,7 @@ def test_other_options_are_refused(tmp_path, change):
         fivefold.win(budget=60, out=tmp_path / "run", resume=True, **change)
 
 
-def test_the_run_of_the_same_data_and_options_goes_on(tmp_path, monkeypatch):
+def test_the_run_of_the_same_data_and_options_goes_on(tmp_path, monkeypatch, capsys):
     """The newest folder of that name may be of other data, or of another seed."""
     monkeypatch.setenv("FIVEFOLD_RUNS", str(tmp_path / "runs"))
     for number, (folder, seed) in enumerate([("a", 0), ("a", 1), ("b", 0)]):
@@ -39,7 +39,9 @@ def test_the_run_of_the_same_data_and_options_goes_on(tmp_path, monkeypatch):
     assert resumed("a") == "train"
     assert resumed("a", seed=1) == "train-2"
     assert resumed("b") == "train-3"
+    assert not capsys.readouterr().out
     assert resumed("c") == "train-4"  # nothing of it was begun
+    assert "there is no run to go on with at" in capsys.readouterr().out
     with pytest.raises(fivefold.OptionError, match="seed 2 on resuming"):
         resumed("a", seed=2)
 
