@@ -91,13 +91,18 @@ def by_three(run, orders):
     """Have orders carried out by three processes, see grouped.py."""
     (run / "orders.json").write_text(json.dumps([asdict(order) for order in orders]))
     torchrun = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=3")
-    ended = subprocess.run(
-        [*torchrun, str(Path(__file__).with_name("grouped.py")), str(run)],
-        capture_output=True,
-        encoding="utf-8",
-        timeout=200,
-        check=False,
-    )
+    # On busy cores gloo now and then loses a message where one process leaves a group that the
+    # others still use: all wait for two minutes, and the job ends (lab/LOG.md). Once is forgiven.
+    for _ in range(2):
+        ended = subprocess.run(
+            [*torchrun, str(Path(__file__).with_name("grouped.py")), str(run)],
+            capture_output=True,
+            encoding="utf-8",
+            timeout=200,
+            check=False,
+        )
+        if "does not answer any more" not in ended.stderr:
+            break
     assert ended.returncode == 0, ended.stderr
 
 
