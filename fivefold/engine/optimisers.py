@@ -72,7 +72,7 @@ class Muon(torch.optim.Optimizer):
             if not filters[0].p.is_cuda:
                 small = [each for each in filters if each.p.numel() <= SMALL_FILTER]
                 large = [[each] for each in filters if each.p.numel() > SMALL_FILTER]
-                for some in [small, *large] if small else large:
+                for some in filter(None, [small, *large]):
                     _move(some, group["momentum"], rate)
             else:
                 addresses = (x.data_ptr() for each in filters for x in each)

@@ -122,16 +122,19 @@ def _reads_as_text(texts: list[str], distinct: int) -> str:
 
 def columns_used(shape: Mapping[str, Any]) -> tuple[str, ...]:
     """The columns of cells that a kind, or a part of several, learned from."""
-    of_parts = [part["shape"] for part in shape.get("parts", ())]
-    slots = [slot for one in (shape, *of_parts) for slot in one.get("columns", ())]
+    slots = (slot for one in _shapes(shape) for slot in one.get("columns", ()))
     return tuple(dict.fromkeys(slot["of"] for slot in slots))
 
 
 def columns_seen(shape: Mapping[str, Any]) -> tuple[str, ...]:
     """Those, and the columns of cells that told nothing."""
-    of_parts = [part["shape"] for part in shape.get("parts", ())]
-    left_out = [name for one in (shape, *of_parts) for name in one.get("left_out", ())]
+    left_out = (name for one in _shapes(shape) for name in one.get("left_out", ()))
     return tuple(dict.fromkeys((*columns_used(shape), *left_out)))
+
+
+def _shapes(shape: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What a kind learned, and what the parts of several did."""
+    return [shape, *(part["shape"] for part in shape.get("parts", ()))]
 
 
 def numbers_of(row: Mapping[str, Cell], slots: Sequence[Slot]) -> list[float]:

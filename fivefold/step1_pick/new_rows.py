@@ -117,7 +117,8 @@ def each_item(
         return list(items)
     found: list[Any] = []
     for item in items:
-        found += _in_file(item, problem, classes, cells) if _is_path(item) else [item]
+        is_path = isinstance(item, str | Path)
+        found += _in_file(item, problem, classes, cells) if is_path else [item]
     return found
 
 
@@ -125,10 +126,6 @@ def _is_picture(items: object, problem: Problem) -> bool:
     """Whether it is one decoded picture, (H, W) or (H, W, C), and no batch of them."""
     shape: tuple[int, ...] = tuple(getattr(items, "shape", ()))
     return problem.kind == "image" and (len(shape) == 2 or (len(shape) == 3 and shape[2] in _C))
-
-
-def _is_path(item: object) -> bool:
-    return isinstance(item, str | Path)
 
 
 def _lacking(columns: Iterable[Any], needed: Sequence[str]) -> str:
