@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import time
+import traceback
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, final
@@ -217,10 +218,18 @@ class Group:
 
 
 def _tried(action: Callable[[], None]) -> Exception | None:
-    """What an action dies of; whatever it is, the other processes have to hear of it."""
+    """What an action dies of; whatever it is, the other processes have to hear of it.
+
+    A gloo channel is closed when nobody holds it any more, and only then do others who wait for
+    this process wake; so the frames in which it died must not.
+    """
     try:
         action()
     except Exception as cause:  # noqa: BLE001 - see above
+        link: BaseException | None = cause
+        while link is not None:
+            traceback.clear_frames(link.__traceback__)
+            link = link.__context__
         return cause
     return None
 

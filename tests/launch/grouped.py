@@ -110,6 +110,13 @@ def spread(peers):
     (RUN / f"spread-{RANK}.json").write_text(json.dumps(facts))
 
 
+def wait_in_line(peers):
+    """The third process waits for the first, which waits for the second, which fails."""
+    if RANK == 1:
+        raise ValueError("no patience")
+    peers._broadcast(torch.zeros(1), 1 if RANK == 0 else 0)
+
+
 def main():
     torch.set_num_threads(1)
     precision.has_fast_bf16 = lambda _: False  # sums in float32 agree to many digits
@@ -119,6 +126,8 @@ def main():
     assert meeting().called()
     group = Group(place(), meeting().store())
     assert group.together(partial(spread, group.peers)) == ""
+    why = group.together(partial(wait_in_line, group.peers))
+    (RUN / f"line-{RANK}.json").write_text(json.dumps(why))
     if RANK:
         follow(group, partial(opened, peers=group.peers))
     else:
