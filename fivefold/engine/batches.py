@@ -40,28 +40,20 @@ class Batches:
         self.size = min(size, rows)
         self.per_epoch = rows // self.size
         self._seed = seed
-        self._ordered: tuple[int, IntArray] = -1, np.arange(0)
+        self._pass: tuple[int, IntArray] = -1, np.zeros((0, 0), np.int64)
         self._mirrored = np.random.default_rng((seed, 1)).random(rows) < 0.5
 
     def passes(self, steps: int) -> float:
         """How often so many batches show every row, on average."""
         return steps * self.size / self.rows
 
-    def order(self, epoch: int) -> IntArray:
-        """The shuffled row numbers of one pass."""
-        if self._ordered[0] != epoch:
-            rng = np.random.default_rng((self._seed, 2, epoch))
-            self._ordered = epoch, rng.permutation(self.rows)
-        return self._ordered[1]
-
-    def batch(self, epoch: int, number: int) -> IntArray:
-        """The row numbers of one batch of a pass, in their order in the cache."""
-        return np.sort(self.order(epoch)[number * self.size : (number + 1) * self.size])
-
-    def block(self, epoch: int, first: int, most: int) -> list[IntArray]:
-        """The row numbers of up to `most` batches of one pass, from number `first` on."""
-        last = min(first + most, self.per_epoch)
-        return [self.batch(epoch, number) for number in range(first, last)]
+    def of_pass(self, epoch: int) -> IntArray:
+        """The shuffled row numbers of one pass, (per_epoch, size), each batch sorted."""
+        if self._pass[0] != epoch:
+            order = np.random.default_rng((self._seed, 2, epoch)).permutation(self.rows)
+            batches = order[: self.per_epoch * self.size].reshape(-1, self.size)
+            self._pass = epoch, np.sort(batches, axis=1)
+        return self._pass[1]
 
     def mirrored(self, which: IntArray, epoch: int) -> np.ndarray:
         """Alternating flip (Jordan 2024): a row is mirrored in every second pass, (n,) bool."""
@@ -72,7 +64,7 @@ class Batches:
         epoch, batch = position.epoch, position.batch
         while True:
             while batch < self.per_epoch:
-                which = self.batch(epoch, batch)
+                which = self.of_pass(epoch)[batch]
                 batch += 1
                 yield Position(epoch=epoch, batch=batch), which
             epoch, batch = epoch + 1, 0

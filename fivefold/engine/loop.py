@@ -213,14 +213,14 @@ class _Trainer:
         """One batch, one step of the optimisers; the mean loss stays on the device."""
         learner, mishaps = self.learner, self.keeper.mishaps
         learner.state.progress = progress
-        learner.state.position, which = next(self.stream)
+        learner.state.position, batch = next(self.stream)
         set_rate(learner.optimisers, self._rate())
-        own = self.peers.share(which)
+        own = self.peers.share(batch)
         most = min(mishaps.rows, max(1, len(own)))  # one of several processes has a share
-        rows, loss = halving(partial(self._gradients, own, which), most, self._spare)
+        rows, loss = halving(partial(self._gradients, own, self._count(batch)), most, self._spare)
         if rows < most:
             mishaps.rows = rows
-        loss = self.peers.combine(self.net, loss, len(own) / len(which))
+        loss = self.peers.combine(self.net, loss, len(own) / len(batch))
         for optimiser in learner.optimisers:
             optimiser.step()
         learner.lookahead.after_step(self.net, step=learner.state.step, progress=progress)
@@ -238,29 +238,35 @@ class _Trainer:
         planned = rate(self.learner.state.progress, rise=rise_of(self.job.recipe))
         return planned * self.keeper.mishaps.rate
 
-    def _gradients(self, which: IntArray, batch: IntArray, rows: int) -> Tensor:
-        """Leave in the net what rows `which` of a batch add to its mean gradient.
+    def _gradients(self, own: IntArray, whole: int, rows: int) -> Tensor:
+        """Leave in the net what this process's rows of a batch add to its mean gradient.
 
-        At most `rows` rows are computed at a time.
+        Args:
+            own: Those rows.
+            whole: What the batch's mean loss is a mean over.
+            rows: Most that are computed at a time.
 
         Returns:
             What they add to the mean loss, on the device.
         """
         self._forget_gradients()
-        whole = self._count(batch)
-        parts = -(-len(which) // rows)
-        if parts == 1 and self.replay is None:
-            changed = self.supply.batch(self.learner.state.position, self._size())
+        if len(own) > rows:
+            return self._in_parts(own, whole, -(-len(own) // rows))
+        share = self._count(own) / whole
+        if self.replay is not None:
             with self._chance_of_step():
-                return self._add_gradients(changed, self._count(which) / whole)
+                return self._replayed(self.replay, own, share)
+        changed = self.supply.batch(self.learner.state.position, self._size())
         with self._chance_of_step():
-            if parts == 1 and self.replay is not None:
-                return self._replayed(self.replay, which, self._count(which) / whole)
-            self.replay = None  # memory is short, and a recording holds that of a whole batch
-            total = torch.zeros((), device=self.job.device)
+            return self._add_gradients(changed, share)
+
+    def _in_parts(self, own: IntArray, whole: int, parts: int) -> Tensor:
+        self.replay = None  # memory is short, and a recording holds that of a whole batch
+        total = torch.zeros((), device=self.job.device)
+        with self._chance_of_step():
             for first in range(parts):
                 # Rows come sorted, often by class: in strides every part sees them all.
-                some = which[first::parts]
+                some = own[first::parts]
                 changed = self.supply.changed(self._raw(some), self._size())
                 total += self._add_gradients(changed, self._count(some) / whole)
         return total

@@ -5,6 +5,7 @@ Axes: N rows, n rows of a batch.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
     from torch import Generator
 
     from fivefold.contracts.roles import Expander
@@ -28,10 +30,37 @@ TOGETHER_ROWS = 128  # as long as they hold no more rows,
 TOGETHER_BYTES = 24 << 20  # nor more bytes.
 
 
-def together(rows: int, row_bytes: int) -> int:
-    """How many batches of so many rows are changed at once."""
-    most = min(TOGETHER_ROWS, TOGETHER_BYTES // max(1, row_bytes))
-    return max(1, most // max(1, rows))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Blocks:
+    """Batches of a pass that are changed together, when the first of them is wanted.
+
+    Attributes:
+        length: Of a block.
+        per_pass: Batches of a pass, which ends a block.
+    """
+
+    length: int = 1
+    per_pass: int = 1
+
+    @classmethod
+    def of(cls, rows: int, row_bytes: int, per_pass: int) -> Blocks:
+        """What fits for batches of so many rows."""
+        most = min(TOGETHER_ROWS, TOGETHER_BYTES // max(1, row_bytes))
+        return cls(length=max(1, most // max(1, rows)), per_pass=per_pass)
+
+    def around(self, number: int) -> slice:
+        """The batches of the block in which batch `number` of a pass lies."""
+        first = number - number % self.length
+        return slice(first, min(first + self.length, self.per_pass))
+
+    def begin(self, batches: IntArray) -> NDArray[np.bool_]:
+        """Which batches, counted over all passes, are the first of a block."""
+        return batches % self.per_pass % self.length == 0
+
+    @property
+    def share(self) -> float:
+        """Of all batches that are the first of a block."""
+        return -(-self.per_pass // self.length) / self.per_pass
 
 
 @final
@@ -60,7 +89,8 @@ class Supply:
     ) -> None:
         self._feed, self._batches, self._expander = feed, batches, expander
         self._generator, self._share, self._seed = generator, share, seed
-        self._together = together(len(share(np.arange(batches.size))), feed.row_bytes)
+        own = len(share(np.arange(batches.size)))
+        self._blocks = Blocks.of(own, feed.row_bytes, batches.per_epoch)
         self._key: tuple[int, int, tuple[int, ...]] | None = None
         self._block: list[Changed] = []
 
@@ -84,16 +114,17 @@ class Supply:
             size: Wanted.
         """
         number = ends.batch - 1
-        first = number - number % self._together
-        if self._key != (ends.epoch, first, size):
+        wanted = self._blocks.around(number)
+        key = (ends.epoch, wanted.start, size)
+        if self._key != key:
             self.let_go()
-            self._block = self._changed_together(ends.epoch, first, size)
-            self._key = (ends.epoch, first, size)
-        return self._block[number - first]
+            self._block = self._changed_together(ends.epoch, wanted, size)
+            self._key = key
+        return self._block[number - wanted.start]
 
-    def _changed_together(self, epoch: int, first: int, size: tuple[int, ...]) -> list[Changed]:
-        self._generator.manual_seed(self._seed(epoch * self._batches.per_epoch + first))
-        block = self._batches.block(epoch, first, self._together)
+    def _changed_together(self, epoch: int, wanted: slice, size: tuple[int, ...]) -> list[Changed]:
+        self._generator.manual_seed(self._seed(epoch * self._batches.per_epoch + wanted.start))
+        block = self._batches.of_pass(epoch)[wanted]
         # In turn, as what is drawn for rows beside each other may be alike.
         which = np.stack([self._share(some) for some in block], 1).ravel()
         x, targets = self.changed(self.raw(which, epoch), size)
@@ -105,9 +136,9 @@ class Supply:
 
     def spare(self) -> bool:
         """Memory is short: hold one batch at a time from now on. False where that is so already."""
-        before, self._together = self._together, 1
+        before, self._blocks = self._blocks, replace(self._blocks, length=1)
         self.let_go()
-        return before > 1
+        return before.length > 1
 
 
 def _every(step: int, first: int, x: Any, targets: Tensor) -> Changed:  # noqa: ANN401

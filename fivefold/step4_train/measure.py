@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import numpy as np
 import torch
@@ -16,13 +16,8 @@ from fivefold.engine.loop import Job, Watch, train
 from fivefold.engine.peers import ALONE, Peers
 from fivefold.engine.recovery import within_memory
 from fivefold.engine.schedule import Limit
-from fivefold.engine.supply import together
+from fivefold.engine.supply import Blocks
 from fivefold.step4_train.build import fresh_net
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from fivefold.contracts.rows import IntArray
 
 SETUP_STEPS, GPU_SETUP_STEPS = 2, 10  # the latter record, too, what is then replayed
 MOST_STEPS, MOST_GPU_STEPS = 62, 6_000
@@ -80,10 +75,8 @@ def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
     dataset, begin = ground.dataset, time.perf_counter()
     rows = min(recipe.batch, len(dataset.rows))
     own = len(ground.peers.share(np.arange(rows)))
-    blocks = Blocks(
-        length=together(own, dataset.rows.take(slice(0, 1)).nbytes),
-        per_pass=len(dataset.rows) // rows,
-    )
+    row_bytes = dataset.rows.take(slice(0, 1)).nbytes
+    blocks = Blocks.of(own, row_bytes, len(dataset.rows) // rows)
     watch = _StopWatch(ground.device, begin + ground.lead, blocks)
     seconds = max(seconds, ground.lead + ENOUGH_SECONDS)
 
@@ -109,28 +102,6 @@ def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
     if watch.spans < 1:
         return 0.0
     return rows / max(1e-6, watch.per_step())
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Blocks:
-    """Steps whose data are changed together, in the first of them (`engine/supply.py`).
-
-    Attributes:
-        length: Of a block.
-        per_pass: Steps of a pass, which ends a block.
-    """
-
-    length: int = 1
-    per_pass: int = 1
-
-    def begins(self, steps: IntArray) -> NDArray[np.bool_]:
-        """Which of the steps, counted from 1, are the first of a block."""
-        return (steps - 1) % self.per_pass % self.length == 0
-
-    @property
-    def share(self) -> float:
-        """Of all steps that are the first of a block."""
-        return -(-self.per_pass // self.length) / self.per_pass
 
 
 @final
@@ -193,7 +164,7 @@ class _StopWatch:
         readings = np.array(self._readings)
         steps, seconds = np.diff(readings, axis=0).T
         each = seconds / steps
-        firsts = self._blocks.begins(readings[1:, 0].astype(np.int64))
+        firsts = self._blocks.begin(readings[1:, 0].astype(np.int64) - 1)
         if self._every > 1 or firsts.all() or not firsts.any():
             return float(np.median(each[len(each) // 2 :]))
         others = each[~firsts]

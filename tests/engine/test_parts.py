@@ -31,8 +31,8 @@ def test_any_position_can_be_resumed_from():
 
 
 def test_passes_differ_and_seeds_differ():
-    assert not np.array_equal(Batches(50, 8, 1).order(0), Batches(50, 8, 1).order(1))
-    assert not np.array_equal(Batches(50, 8, 1).order(0), Batches(50, 8, 2).order(0))
+    assert not np.array_equal(Batches(50, 8, 1).of_pass(0), Batches(50, 8, 1).of_pass(1))
+    assert not np.array_equal(Batches(50, 8, 1).of_pass(0), Batches(50, 8, 2).of_pass(0))
 
 
 def test_the_flip_alternates():

@@ -14,7 +14,7 @@ from fivefold.engine.batches import Batches, Position
 from fivefold.engine.checkpoints import Checkpoint
 from fivefold.engine.feed import Feed
 from fivefold.engine.loop import Watch, train
-from fivefold.engine.supply import Supply, together
+from fivefold.engine.supply import Blocks, Supply
 from fivefold.step3_expand.audio import AudioExpander
 from fivefold.step3_expand.draws import Draws
 
@@ -54,7 +54,7 @@ def supply_of():
     [(32, 100, 4), (33, 100, 3), (128, 100, 1), (500, 100, 1), (32, 8 << 20, 1), (1, 8 << 20, 3)],
 )
 def test_few_rows_are_changed_together_many_or_large_ones_are_not(rows, row_bytes, found):
-    assert together(rows, row_bytes) == found
+    assert Blocks.of(rows, row_bytes, per_pass=10).length == found
 
 
 def test_every_batch_is_the_one_that_was_drawn(supply_of):

@@ -147,7 +147,7 @@ def test_every_process_sees_other_rows_and_all_together_the_batch(trained):
     batches = Batches(len(names), CONVNET.batch, CONVNET.seed + 100)
     for epoch in range(PASSES):
         seen = [process["seen"][epoch - 3 * PASSES]["rows"] for process in notes]
-        for number, which in enumerate(batches.block(epoch, 0, 2)):  # they are changed together
+        for number, which in enumerate(batches.of_pass(epoch)):  # two, which are changed together
             shares = [rows[number::2] for rows in seen]
             assert [len(share) for share in shares] == [6, 6, 5]
             assert sorted(itertools.chain(*shares)) == sorted(names[row] for row in which)

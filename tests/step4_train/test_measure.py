@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from fivefold.contracts.records import ExpansionRecord, Recipe
+from fivefold.engine.supply import Blocks
 from fivefold.step3_expand.image import ImageExpander
 from fivefold.step4_train import measure
 from fivefold.step4_train.line_up import make_plan
-from fivefold.step4_train.measure import Blocks
 from fivefold.step4_train.members import Site
 from fivefold.step4_train.plan import LEAST_SPEED, NOT_TIMED
 from fivefold.step4_train.recipes import Wish
