@@ -159,7 +159,7 @@ class Group:
             try:
                 self.peers.channel = dist.new_group(backend=backend, timeout=PATIENCE)
             except RuntimeError as cause:
-                raise self._lost() from cause
+                raise self._lost(cause) from cause
 
     def _disband(self, *, broken: bool) -> None:
         channel, self.peers.channel = self.peers.channel, None
@@ -178,7 +178,7 @@ class Group:
                 told.copy_(torch.frombuffer(bytearray(words), dtype=torch.uint8))
             dist.broadcast(told, 0)
         except RuntimeError as cause:
-            raise self._lost() from cause
+            raise self._lost(cause) from cause
         return json.loads(told.numpy().tobytes())
 
     def _outcomes(self, why: str) -> list[str]:
@@ -188,11 +188,12 @@ class Group:
         try:
             dist.all_gather(said, torch.frombuffer(bytearray(own), dtype=torch.uint8))
         except RuntimeError as cause:
-            raise self._lost() from cause
+            raise self._lost(cause) from cause
         return [words.numpy().tobytes().decode(errors="replace").strip() for words in said]
 
-    def _lost(self) -> RunError:
+    def _lost(self, cause: RuntimeError) -> RunError:
         """End the group and call the roll: who is missing, and who tells the user."""
+        _let_go(cause)
         self._end(broken=True)  # so that everyone who waits for this process wakes, and answers
         deadline = time.monotonic() + ROLL_CALL
         gone = set(range(self.where.size)) - {self.where.rank}
@@ -218,20 +219,23 @@ class Group:
 
 
 def _tried(action: Callable[[], None]) -> Exception | None:
-    """What an action dies of; whatever it is, the other processes have to hear of it.
-
-    A gloo channel is closed when nobody holds it any more, and only then do others who wait for
-    this process wake; so the frames in which it died must not.
-    """
+    """What an action dies of; whatever it is, the other processes have to hear of it."""
     try:
         action()
     except Exception as cause:  # noqa: BLE001 - see above
-        link: BaseException | None = cause
-        while link is not None:
-            traceback.clear_frames(link.__traceback__)
-            link = link.__context__
+        _let_go(cause)
         return cause
     return None
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Empty the frames that an error keeps, as they may hold a channel.
+
+    gloo closes one only when nobody holds it any more, and then only do those wake who wait there.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__
 
 
 def _why(cause: Exception | None) -> str:
