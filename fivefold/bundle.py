@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from fivefold.contracts.records import Dataset
-    from fivefold.contracts.roles import InputKind, TargetKind
+    from fivefold.contracts.roles import InputKind
+    from fivefold.contracts.target_kind import TargetKind
     from fivefold.nets.base import Net
     from fivefold.traditional.answers import TraditionalModel
 

@@ -155,7 +155,7 @@ class Dataset:
         classes: (k) the vocabulary: class names, which `targets` counts into; labels, tags, or
             names of numbers.
         rows: (n) open rows of the decoded cache.
-        targets: Of n rows, as their `roles.TargetKind` has them: (n,) class numbers say.
+        targets: Of n rows, as their `TargetKind` has them: (n,) class numbers say.
         names: (n) item names.
         folds: (n,) fold in which a row is validated; -1 for rows that are always trained on.
         n_folds: 1 (one validation part) or the number of folds.

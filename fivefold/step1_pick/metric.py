@@ -11,7 +11,7 @@ from fivefold.step1_pick.classes import open_counts
 
 if TYPE_CHECKING:
     from fivefold.contracts.records import Listing
-    from fivefold.contracts.roles import TargetKind
+    from fivefold.contracts.target_kind import TargetKind
 
 
 def choose_metric(asked: str | None, target: str, listing: Listing) -> Guess:

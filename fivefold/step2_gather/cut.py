@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fivefold.contracts.records import Quarantined
-    from fivefold.contracts.roles import TargetKind
+    from fivefold.contracts.target_kind import TargetKind
     from fivefold.step2_gather.items import Items
     from fivefold.step2_gather.parting import Parting
 

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fivefold.contracts.records import Listing, Problem
-    from fivefold.contracts.roles import Source, TargetKind
+    from fivefold.contracts.roles import Source
     from fivefold.contracts.rows import IntArray
+    from fivefold.contracts.target_kind import TargetKind
     from fivefold.step2_gather.cache import Decoded
     from fivefold.step2_gather.items import Items
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fivefold.contracts.records import Dataset
-    from fivefold.contracts.roles import Expander, TargetKind
+    from fivefold.contracts.roles import Expander
+    from fivefold.contracts.target_kind import TargetKind
 
 _MIXTURES = ("mixup", "cutmix")  # settings that mix rows, whatever their kind of input
 

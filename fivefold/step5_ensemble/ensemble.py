@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fivefold.contracts.records import Dataset, Fleet, Member
-    from fivefold.contracts.roles import TargetKind
     from fivefold.contracts.rows import FloatArray, Targets
+    from fivefold.contracts.target_kind import TargetKind
 
 _COVERAGE = 0.15  # of what the best covered member answers: one fold of five is enough
 _MOSTLY = 0.75  # where rows are few and others of its kind answer more

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fivefold.contracts.roles import TargetKind
+from fivefold.contracts.target_kind import TargetKind
 from fivefold.scores.metrics import metric
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from fivefold import catalog
 if TYPE_CHECKING:
     from fivefold.catalog import Entry
     from fivefold.contracts.records import Problem
-    from fivefold.contracts.roles import TargetKind
+    from fivefold.contracts.target_kind import TargetKind
 
 
 def target_of(problem: Problem) -> TargetKind:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from fivefold.contracts.roles import TargetKind
+from fivefold.contracts.target_kind import TargetKind
 from fivefold.plumbing.order import natural
 from fivefold.scores import calibration
 from fivefold.scores.measure import LEAST

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from fivefold.contracts.records import SEPARATOR
-from fivefold.contracts.roles import TargetKind
+from fivefold.contracts.target_kind import TargetKind
 from fivefold.plumbing.order import natural
 from fivefold.scores import calibration
 from fivefold.scores.labels import LIKELY, METRICS

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from fivefold.contracts.records import SEPARATOR
-from fivefold.contracts.roles import TargetKind
+from fivefold.contracts.target_kind import TargetKind
 from fivefold.scores.calibration import COLDEST, HOTTEST
 from fivefold.scores.numbers import REACH, halves
 

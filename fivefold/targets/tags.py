@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from fivefold.contracts.records import SEPARATOR
-from fivefold.contracts.roles import TargetKind
+from fivefold.contracts.target_kind import TargetKind
 from fivefold.plumbing.order import natural
 from fivefold.scores import calibration
 from fivefold.scores.tags import SPANS, has_spans, sentences_right, span_metric

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fivefold.contracts.ensembles import Ensemble
     from fivefold.contracts.protocols import Predictor
     from fivefold.contracts.records import Dataset
-    from fivefold.contracts.roles import TargetKind
+    from fivefold.contracts.target_kind import TargetKind
     from fivefold.contracts.vault import Vault
     from fivefold.scores.resampling import Draws
 
