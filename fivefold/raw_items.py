@@ -53,14 +53,19 @@ def _opened(item: Item, problem: Problem, kind: InputKind, shape: dict[str, Any]
         raise BadItem(item.reason)
     if isinstance(item, Row | Mapping):
         row = item if isinstance(item, Row) else Row("", item)
-        return kind.fit(kind.open(raw_of_row(row.cells, problem, row.folder)), shape)
+        return _fitted(raw_of_row(row.cells, problem, row.folder), kind, shape)
     if isinstance(item, np.ndarray) and problem.kind in ("table", "text", "tokens"):
         columns = ", ".join(str(i.column) for i in problem.inputs if i.column) or "of its own"
         raise BadItem(f"is an array; a row names its cells (columns {printable(columns)})")
     if isinstance(item, ArrayRow | np.ndarray):
         numbers = item.numbers if isinstance(item, ArrayRow) else item
         return kind.fit(kind.take(numbers, problem.inputs[0].scale), shape)
-    return kind.fit(kind.open(_read(item)), shape)
+    return _fitted(_read(item), kind, shape)
+
+
+def _fitted(raw: bytes, kind: InputKind, shape: dict[str, Any]) -> np.ndarray:
+    item, _ = kind.open_for(raw, shape)
+    return kind.fit(item, shape)
 
 
 def _read(item: str | Path | bytes | list[str]) -> bytes:

@@ -178,8 +178,10 @@ def check_input_kind(kind: InputKind, good: Sequence[bytes], bad: Sequence[bytes
     for key in ("item_shape", "dtype"):
         _require(key in shape, f"learn does not return {key!r}")
     wanted = (tuple(shape["item_shape"]), np.dtype(shape["dtype"]))
-    for i, item in enumerate(opened):
-        fitted = kind.fit(item, shape)
+    for i, (raw, item) in enumerate(zip(good, opened, strict=True)):
+        cheap, sides = kind.open_for(raw, shape)
+        _require(sides == item.shape, f"good item {i} is {item.shape}, open_for says {sides}")
+        fitted = kind.fit(cheap, shape)
         found = (fitted.shape, fitted.dtype)
         _require(found == wanted, f"good item {i} fits to {found}, learned was {wanted}")
     for i, raw in enumerate(bad):

@@ -76,6 +76,26 @@ class InputKind(ABC):
             BadItem: It cannot be decoded; the message is the reason.
         """
 
+    def open_for(
+        self,
+        raw: bytes,
+        shape: dict[str, Any],  # noqa: ARG002 - of kinds whose decoders can leave out detail
+    ) -> tuple[NDArray[np.generic], tuple[int, ...]]:
+        """Decode one raw item, no finer than its cached shape needs; all of it unless overridden.
+
+        Args:
+            raw: The item.
+            shape: What `learn` chose.
+
+        Returns:
+            What `fit` takes, and the shape that `open` would give it.
+
+        Raises:
+            BadItem: As `open` does.
+        """
+        item = self.open(raw)
+        return item, item.shape
+
     def take(
         self,
         item: NDArray[np.generic],

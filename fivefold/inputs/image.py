@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # Plugins are named one by one: others start programs (EPS) or read formats nobody photographs in.
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "SGI", "ICO", "AVIF")
+_IN_PART = ("JPEG", "MPO")  # whose decoder can halve; the latter is a JPEG of several frames
 _ORIENTATION = 0x0112
 _TURNS = {
     2: Pillow.Transpose.FLIP_LEFT_RIGHT,
@@ -33,6 +34,7 @@ _TURNS = {
     7: Pillow.Transpose.TRANSVERSE,
     8: Pillow.Transpose.ROTATE_90,
 }
+_SIDEWAYS = {_TURNS[orientation] for orientation in (5, 6, 7, 8)}
 # Depths that cameras and scanners store in wider pixels.
 _DEPTHS = (8, 10, 12, 14, 16, 24, 32)
 # The longest side a set of equally long pictures keeps, and the short side of all others.
@@ -57,12 +59,8 @@ class Image(InputKind):
         """Whether the first bytes are those of a picture format that is read."""
         return bool(picture_format(head))
 
-    def open(self, raw: bytes, wanted: int | None = None) -> NDArray[np.generic]:
+    def open(self, raw: bytes) -> NDArray[np.generic]:
         """Decode the first frame, upright, composited on white, in uint8.
-
-        Args:
-            raw: The file.
-            wanted: Side in pixels that is enough; large JPEG files are decoded at a fraction then.
 
         Returns:
             (H, W, 1) for grey modes, (H, W, 3) for all others.
@@ -70,16 +68,38 @@ class Image(InputKind):
         Raises:
             BadItem: It is no picture, is damaged, cut off or too large.
         """
+        return self._decoded(raw, None)[0]
+
+    def open_for(
+        self, raw: bytes, shape: dict[str, Any]
+    ) -> tuple[NDArray[np.generic], tuple[int, ...]]:
+        """The same; JPEG files are decoded at 1/2, 1/4 or 1/8 of sides far longer than needed."""
+        height, width, _ = shape["item_shape"]
+        return self._decoded(raw, (width, height))
+
+    def _decoded(
+        self, raw: bytes, wanted: tuple[int, int] | None
+    ) -> tuple[NDArray[np.generic], tuple[int, ...]]:
+        """A picture, of which `wanted` pixels (width, height) are enough, and its own shape."""
         if not raw:
             raise BadItem("is empty (0 bytes)")
         try:
             with quiet(), Pillow.open(BytesIO(raw), formats=_FORMATS) as picture:
                 self._check_size(picture)
-                if wanted and picture.format == "JPEG":
-                    # Twice the side leaves the last halving to a better filter than the decoder's.
-                    picture.draft(None, (2 * wanted, 2 * wanted))
+                whole = picture.size
+                if wanted is not None and picture.format in _IN_PART:
+                    lying = _turn(picture) in _SIDEWAYS
+                    width, height = reversed(wanted) if lying else wanted
+                    # Twice as many leave the last halving to a better filter than the decoder's.
+                    picture.draft(None, (2 * width, 2 * height))
+                is_part = picture.size != whole
                 picture.load()
-                return _eight_bits(_upright(picture))
+                turn = _turn(picture)
+                item = _eight_bits(picture if turn is None else picture.transpose(turn))
+                if not is_part:
+                    return item, item.shape
+                width, height = reversed(whole) if turn in _SIDEWAYS else whole
+                return item, (height, width, item.shape[2])
         except BadItem:
             raise
         except Exception as cause:  # a decoder may raise anything on a damaged file
@@ -225,14 +245,13 @@ def _reason(raw: bytes, cause: Exception) -> str:
     return f"is not a picture but {other_format(raw)}"
 
 
-def _upright(picture: Pillow.Image) -> Pillow.Image:
-    """Turn a loaded picture as its EXIF orientation says; unreadable EXIF data turn nothing."""
+def _turn(picture: Pillow.Image) -> Pillow.Transpose | None:
+    """What brings a loaded picture upright by its EXIF orientation; nothing if unreadable."""
     try:
         orientation = picture.getexif().get(_ORIENTATION, 1)
     except (OSError, ValueError, SyntaxError, TypeError, KeyError, struct.error):
-        return picture
-    turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
-    return picture if turn is None else picture.transpose(turn)
+        return None
+    return _TURNS.get(orientation) if isinstance(orientation, int) else None
 
 
 def _eight_bits(picture: Pillow.Image) -> NDArray[np.uint8]:

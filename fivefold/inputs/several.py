@@ -49,18 +49,16 @@ class Several(InputKind):
         Raises:
             BadItem: No such object, all parts are missing, or a kind cannot open its part.
         """
-        try:
-            row = json.loads(raw)
-        except (ValueError, RecursionError) as cause:
-            raise BadItem(
-                f"is no JSON object of parts, as rows of several inputs are ({cause})"
-            ) from cause
-        if not isinstance(row, dict):
-            raise BadItem(f"is a JSON {type(row).__name__} where an object of parts belongs")
-        opened = {name: _opened(name, part) for name, part in row.items() if not _missing(part)}
-        if not opened:
-            raise BadItem("has no part that holds anything")
-        return _packed(opened)
+        return _packed({name: _opened(name, part) for name, part in _held(raw).items()})
+
+    def open_for(
+        self, raw: bytes, shape: dict[str, Any]
+    ) -> tuple[NDArray[np.generic], tuple[int, ...]]:
+        """The same; each part no finer than its kind needs for its cached shape."""
+        known = {part.name: part for part in parts_of(shape)}
+        held = _held(raw).items()
+        item = _packed({name: _opened(name, part, known.get(name)) for name, part in held})
+        return item, item.shape
 
     def learn(self, samples: Sequence[NDArray[np.generic]]) -> dict[str, Any]:
         """What each part's kind learns of the rows that have it.
@@ -129,13 +127,32 @@ def _missing(part: object) -> bool:
     return not any(held) or (isinstance(part.get("text"), str) and not part["text"].strip())
 
 
-def _opened(name: str, part: object) -> tuple[str, NDArray[np.generic]]:
-    """(kind, opened item) of one part."""
+def _held(raw: bytes) -> dict[str, object]:
+    """The parts of a row that hold anything."""
+    try:
+        row = json.loads(raw)
+    except (ValueError, RecursionError) as cause:
+        raise BadItem(
+            f"is no JSON object of parts, as rows of several inputs are ({cause})"
+        ) from cause
+    if not isinstance(row, dict):
+        raise BadItem(f"is a JSON {type(row).__name__} where an object of parts belongs")
+    held = {name: part for name, part in row.items() if not _missing(part)}
+    if not held:
+        raise BadItem("has no part that holds anything")
+    return held
+
+
+def _opened(name: str, part: object, known: Part | None = None) -> tuple[str, NDArray[np.generic]]:
+    """(kind, opened item) of one part; no finer than it is `known` to be cached."""
     if not isinstance(part, dict) or not isinstance(part.get("kind"), str):
         raise BadItem(f"{name}: is no object with a kind")
     word = part["kind"]
     try:
-        return word, _kind(word).open(_raw(part))
+        kind, raw = _kind(word), _raw(part)
+        if known is not None and known.kind == word:
+            return word, kind.open_for(raw, known.shape)[0]
+        return word, kind.open(raw)
     except OptionError as cause:
         raise BadItem(f"{name}: is of the kind {word!r}, which there is not") from cause
     except BadItem as cause:

@@ -173,7 +173,7 @@ def _copy(
         for row, name in enumerate(wanted.names):
             item = sources[origins[row]].array(name)
             try:
-                writer.good(row, item.tobytes(), item, writer.fit(item))
+                writer.good(row, item.tobytes(), writer.taken(item))
             except BadItem as reason:
                 bad[row] = str(reason)
                 writer.bad(row, item.tobytes())

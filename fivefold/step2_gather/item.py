@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 if TYPE_CHECKING:
     from io import FileIO
     from pathlib import Path
     from types import TracebackType
-
-    from numpy.typing import NDArray
 
     from fivefold.contracts.roles import InputKind
 
@@ -71,6 +71,21 @@ def file_sizes(shape: dict[str, Any], total: int) -> dict[str, int]:
     }
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """A usable item.
+
+    Attributes:
+        fitted: In the cached shape.
+        sides: Its shape as it is stored outside.
+        key: What its kind says it shares with near duplicates.
+    """
+
+    fitted: NDArray[np.generic]
+    sides: tuple[int, ...]
+    key: bytes | None
+
+
 @final
 class ItemWriter:
     """Writes items and their cards into the cache files of `folder`, which are there already.
@@ -102,41 +117,49 @@ class ItemWriter:
         self._rows.close()
         self._cards.close()
 
-    def fit(self, item: NDArray[np.generic]) -> NDArray[np.generic]:
-        """The item in the cached shape.
+    def opened(self, raw: bytes) -> Opened:
+        """What there is to write of a raw item.
 
         Raises:
-            BadItem: It cannot be brought into it.
+            BadItem: It cannot be opened, or brought into the cached shape.
         """
-        fitted = np.ascontiguousarray(self._kind.fit(item, self._shape), self._shape["dtype"])
-        return fitted.reshape(self._shape["item_shape"])
+        return self._fitted(*self._kind.open_for(raw, self._shape))
 
-    def good(
-        self, row: int, raw: bytes, item: NDArray[np.generic], fitted: NDArray[np.generic]
-    ) -> None:
+    def taken(self, item: NDArray[np.generic]) -> Opened:
+        """What there is to write of an item that is open already.
+
+        Raises:
+            BadItem: It cannot be brought into the cached shape.
+        """
+        return self._fitted(item, item.shape)
+
+    def _fitted(self, item: NDArray[np.generic], sides: tuple[int, ...]) -> Opened:
+        fitted = np.ascontiguousarray(self._kind.fit(item, self._shape), self._shape["dtype"])
+        fitted = fitted.reshape(self._shape["item_shape"])
+        return Opened(fitted=fitted, sides=sides, key=self._kind.key(item))
+
+    def good(self, row: int, raw: bytes, item: Opened) -> None:
         """Write a usable item and its card.
 
         Args:
             row: Its place in the cache.
             raw: The bytes it came from.
-            item: The item as it was opened.
-            fitted: The item in the cached shape.
+            item: What they hold.
 
         Raises:
             OSError: The disk is full.
         """
         card = np.zeros((), self._card)
-        decoded = fitted.tobytes()
-        key = self._kind.key(item)
+        decoded = item.fitted.tobytes()
         card["state"] = GOOD
         card["content"] = _hash(raw)
         card["pixels"] = card["content"] if raw == decoded else _hash(decoded)
-        if key is not None:
-            card["key"] = _hash(key)
-        sides = item.shape[:3]
+        if item.key is not None:
+            card["key"] = _hash(item.key)
+        sides = item.sides[:3]
         card["size"][: len(sides)] = sides
         if card["thumb"].size:
-            card["thumb"] = thumbnail(fitted)
+            card["thumb"] = thumbnail(item.fitted)
         # The item first: where a card stands, its item is whole.
         _write(self._rows, row * self._bytes, decoded)
         _write(self._cards, row * self._card.itemsize, card.tobytes())

@@ -94,7 +94,7 @@ def learn(
         if held > _SAMPLE_BYTES:
             break
         limit.item_begins()
-        item, reason = open_item(kind, raw)
+        item, reason = guarded(kind.open, raw)
         if item is not None:
             opened.append(item)
             held += item.nbytes
@@ -110,25 +110,17 @@ def decode(
     with ItemWriter(kind, task["shape"], Path(task["folder"])) as writer:
         for row, raw in zip(task["rows"], blobs, strict=True):
             limit.item_begins()
-            item, reason = open_item(kind, raw)
-            fitted = None
-            if item is not None:
-                fitted, reason = guarded(writer.fit, item)
-            if fitted is None:
+            opened, reason = guarded(writer.opened, raw)
+            if opened is None:
                 yield {"row": row, "reason": reason}
             try:
-                if fitted is None or item is None:
+                if opened is None:
                     writer.bad(row, raw)
                 else:
-                    writer.good(row, raw, item, fitted)
+                    writer.good(row, raw, opened)
             except OSError as cause:
                 yield {"disk": cause.strerror or str(cause)}
                 return
-
-
-def open_item(kind: InputKind, raw: bytes) -> tuple[NDArray[np.generic] | None, str | None]:
-    """The opened item and None, or None and the reason why it cannot be opened."""
-    return guarded(kind.open, raw)
 
 
 def _answer(answers: BinaryIO, answer: dict[str, Any]) -> None:

@@ -330,17 +330,6 @@ def test_fit_does_not_alias_fine_stripes():
     assert np.abs(small.astype(int) - 127).max() < 12
 
 
-def test_a_large_jpeg_is_decoded_at_a_fraction_when_that_is_enough():
-    smooth = Pillow.fromarray(COLOUR).resize((1600, 1200), Pillow.Resampling.BICUBIC)
-    raw = encode(smooth, "JPEG", quality=95)
-    small = KIND.open(raw, wanted=128)
-    assert small.shape[0] < 700
-    assert min(small.shape[:2]) >= 256
-    shape = {"item_shape": [96, 128, 3], "dtype": "uint8"}
-    difference = KIND.fit(small, shape).astype(int) - KIND.fit(KIND.open(raw), shape)
-    assert np.abs(difference).mean() < 2
-
-
 # ------------------------------------------------------------------------------ quietness
 
 
