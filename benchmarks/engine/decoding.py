@@ -25,25 +25,31 @@ from fivefold.step2_gather import gather as step2
 
 BATCH = 256
 CHUNK = 32  # files that a thread takes at a time
+LARGE = (4000, 3000)  # pixels of a telephone's photo,
+LARGE_CACHED = (341, 256)  # and those that it is cached with
+NOISE = 8  # grey levels that a sensor is off, at most
+
+Size = tuple[int, int]  # width, height
 
 
 class Files(Dataset[Tensor]):
     """Pictures as a DataLoader reads them: one file after the other, decoded when asked for."""
 
-    def __init__(self, files: list[Path]) -> None:
-        self.files = files
+    def __init__(self, files: list[Path], size: Size | None) -> None:
+        self.files, self.size = files, size
 
     def __len__(self) -> int:
         return len(self.files)
 
     def __getitem__(self, number: int) -> Tensor:
-        return torch.from_numpy(decoded(self.files[number]))
+        return torch.from_numpy(decoded(self.files[number], self.size))
 
 
-def decoded(file: Path) -> np.ndarray:
-    """Pixels (H, W, 3) of a file."""
+def decoded(file: Path, size: Size | None) -> np.ndarray:
+    """Pixels (H, W, 3) of a file, at its own size or at `size`."""
     with Image.open(file) as picture:
-        return np.array(picture.convert("RGB"))
+        colours = picture.convert("RGB")
+        return np.array(colours if size is None else colours.resize(size))
 
 
 def by_gather(folder: Path) -> dict[str, float]:
@@ -70,41 +76,43 @@ def by_gather(folder: Path) -> dict[str, float]:
     return spent
 
 
-def by_threads(files: list[Path], cores: int) -> float:
+def by_threads(files: list[Path], cores: int, size: Size | None) -> float:
     """Seconds for Pillow in a thread per core; pixels stay in memory."""
     begin = time.perf_counter()
-    out = np.empty((len(files), *decoded(files[0]).shape), np.uint8)
+    out = np.empty((len(files), *decoded(files[0], size).shape), np.uint8)
 
     def some(start: int) -> None:
         for number, file in enumerate(files[start : start + CHUNK], start):
-            out[number] = decoded(file)
+            out[number] = decoded(file, size)
 
     with ThreadPoolExecutor(cores) as pool:
         list(pool.map(some, range(0, len(files), CHUNK)))
     return time.perf_counter() - begin
 
 
-def by_loader(files: list[Path], cores: int) -> float:
+def by_loader(files: list[Path], cores: int, size: Size | None) -> float:
     """Seconds for one pass of a DataLoader with a worker process per core."""
     begin = time.perf_counter()
-    seen = sum(len(batch) for batch in DataLoader(Files(files), BATCH, num_workers=cores))
+    seen = sum(len(batch) for batch in DataLoader(Files(files, size), BATCH, num_workers=cores))
     assert seen == len(files)
     return time.perf_counter() - begin
 
 
-def measure(folder: Path, *, rounds: int) -> dict[str, Any]:
+def measure(folder: Path, *, rounds: int, size: Size | None = None) -> dict[str, Any]:
     """Pictures per second of all of them, in turn; medians over rounds, ratios within a round.
 
     Args:
         folder: Picture files of one size, in class folders.
         rounds: How often.
+        size: At which they are cached; None for their own.
     """
     files, cores = sorted(folder.rglob("*.jpg")), record.cores()
-    decoded(files[0])  # Pillow loads its plugins once
+    decoded(files[0], size)  # Pillow loads its plugins once
     taken: dict[str, list[float]] = {}
     for _ in range(rounds):
         spent = by_gather(folder)
-        spent |= {"threads": by_threads(files, cores), "loader": by_loader(files, cores)}
+        spent["threads"] = by_threads(files, cores, size)
+        spent["loader"] = by_loader(files, cores, size)
         for name, seconds in spent.items():
             taken.setdefault(name, []).append(seconds)
     return {
@@ -123,6 +131,18 @@ def _over(taken: dict[str, list[float]], ours: str) -> dict[str, float]:
         )
         for rival in ("threads", "loader")
     }
+
+
+def enlarge(photos: Path, folder: Path, *, number: int) -> None:
+    """Every so many photo as a telephone would store it: 12 megapixels, with noise."""
+    rng, files = np.random.default_rng(0), sorted(photos.rglob("*.jpg"))
+    for file in files[:: max(1, len(files) // number)]:
+        with Image.open(file) as picture:
+            large = np.array(picture.convert("RGB").resize(LARGE), np.int16)
+        large += rng.integers(-NOISE, NOISE + 1, (*large.shape[:2], 1), np.int16)
+        place = folder / file.relative_to(photos)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(large.clip(0, 255).astype(np.uint8)).save(place, quality=90)
 
 
 def unzip(archive: Path, folder: Path) -> None:

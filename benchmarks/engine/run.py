@@ -93,12 +93,12 @@ def loop(asked: argparse.Namespace, device: torch.device) -> dict[str, Any]:
 
 
 def files(asked: argparse.Namespace, device: torch.device) -> dict[str, Any]:
-    """From files to pixels, for small pictures and for photos."""
+    """From files to pixels, for small pictures, photos and large photos."""
     del device  # decoding is the processor's
     data = record.data_folder(asked.data)
     found = {}
     with tempfile.TemporaryDirectory(prefix="fivefold-bench-") as scratch:
-        small, photos = Path(scratch) / "small", Path(scratch) / "photos"
+        small, photos, large = (Path(scratch) / name for name in ("small", "photos", "large"))
         archive = data / harness.PLACES["cifar10"]
         told = write_pictures(small, archive, asked.pictures // 10)
         found["small"] = {"which": told, **decoding.measure(small, rounds=asked.rounds)}
@@ -106,6 +106,10 @@ def files(asked: argparse.Namespace, device: torch.device) -> dict[str, Any]:
             decoding.unzip(data / harness.PLACES["flowers12"], photos)
             told = "the photos of flowers12.zip, 224 pixels"
             found["photos"] = {"which": told, **decoding.measure(photos, rounds=asked.rounds)}
+            decoding.enlarge(photos, large, number=asked.large)
+            told = "some of them at 12 megapixels"
+            facts = decoding.measure(large, rounds=asked.rounds, size=decoding.LARGE_CACHED)
+            found["large"] = {"which": told, **facts}
     return found
 
 
@@ -115,6 +119,7 @@ def main() -> None:
     parser.add_argument("--part", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--data", type=Path, help="folder of data sets; see benchmarks/README.md")
     parser.add_argument("--pictures", type=int, default=20_000, help="small files, ten classes")
+    parser.add_argument("--large", type=int, default=240, help="photos of 12 megapixels")
     parser.add_argument("--steps", type=int, default=30, help="of each loop and round, for step")
     parser.add_argument("--seconds", type=float, default=6.0, help="of each case and round")
     parser.add_argument("--rounds", type=int, default=3)

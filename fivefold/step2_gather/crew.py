@@ -43,7 +43,6 @@ class Order:
         rows: The rows to decode.
         item_seconds: Time limit of one item.
         folder: The cache under construction; workers' messages are kept there meanwhile.
-        workers: Number of processes.
     """
 
     place: str
@@ -51,7 +50,6 @@ class Order:
     rows: Sequence[int]
     item_seconds: float
     folder: Path
-    workers: int
 
 
 class DiskFull(Exception):  # noqa: N818 - turned into a RunError with sizes by the cache
@@ -65,11 +63,13 @@ class Crew:
     Attributes:
         bad: Row -> reason, of every item that cannot be used.
         refused: Row -> reason, of sampled items that did not open; `decode` meets them again.
+        item_bytes: Of a raw item of the sample, on average.
     """
 
     def __init__(self, order: Order) -> None:
         self.bad: dict[int, str] = {}
         self.refused: dict[int, str] = {}
+        self.item_bytes = 0.0
         self._order = order
         self._lost = 0
         self._hired = 0
@@ -101,6 +101,7 @@ class Crew:
             DataError: Too many items crash or hang the decoder.
         """
         rows, blobs = self._read(iter(sample), len(sample), _SAMPLE_BYTES)
+        self.item_bytes = sum(map(len, blobs)) / max(1, len(blobs))
         while rows:
             worker = self._hire()
             shape: dict[str, Any] | None = None
@@ -121,11 +122,14 @@ class Crew:
                 return shape
         return None
 
-    def decode(self, shape: dict[str, Any], tick: Callable[[float], None] | None) -> None:
+    def decode(
+        self, shape: dict[str, Any], workers: int, tick: Callable[[float], None] | None
+    ) -> None:
         """Decode every row into the cache files.
 
         Args:
             shape: The cached shape.
+            workers: Number of processes.
             tick: Told the share that is done.
 
         Raises:
@@ -135,10 +139,10 @@ class Crew:
         """
         task = {"do": "decode", "shape": shape, "folder": str(self._order.folder)}
         total = max(len(self._order.rows), 1)
-        with ThreadPoolExecutor(self._order.workers) as pool:
+        with ThreadPoolExecutor(workers) as pool:
             try:
                 pending: set[Future[None]] = {
-                    pool.submit(self._serve, task) for _ in range(self._order.workers)
+                    pool.submit(self._serve, task) for _ in range(workers)
                 }
                 while pending:
                     done, pending = wait(pending, timeout=0.25, return_when=FIRST_EXCEPTION)

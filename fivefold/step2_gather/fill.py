@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 _SWEEPS = 4
+# What is decoded while a process starts: many small items, or some megabytes.
+_START_ITEMS, _START_BYTES = 64, 8 << 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,11 +124,13 @@ def _decode(
     with Crew(_order(wanted, folder, limits)) as crew:
         shape = _learned(crew, wanted, len(wanted.names))
         room, notes = _lay_out(wanted, folder, shape, limits)
+        rows = len(wanted.names) if room.kept is None else len(room.kept)
+        workers = limits.workers or _workers(rows, crew.item_bytes)
         if room.kept is None:
-            crew.decode(room.shape, tick)
+            crew.decode(room.shape, workers, tick)
             return _Filled(room=room, bad=crew.bad, notes=notes)
     with Crew(_order(wanted.select(room.kept), folder, limits)) as crew:
-        crew.decode(room.shape, tick)
+        crew.decode(room.shape, workers, tick)
         return _Filled(room=room, bad=crew.bad, notes=notes)
 
 
@@ -137,7 +141,6 @@ def _order(wanted: Wanted, folder: Path, limits: Limits) -> Order:
         rows=range(len(wanted.names)),
         item_seconds=limits.item_seconds,
         folder=folder,
-        workers=limits.workers or _workers(len(wanted.names)),
     )
 
 
@@ -208,10 +211,11 @@ def _in_sweeps(rows: IntArray) -> list[int]:
     return [int(row) for sweep in np.array_split(rows, _SWEEPS) for row in np.sort(sweep)]
 
 
-def _workers(items: int) -> int:
-    """A process per core, but none that starts up for less than it decodes."""
+def _workers(items: int, item_bytes: float) -> int:
+    """A process per core, but none that starts up for longer than it decodes."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return max(1, min(cores, items // 64))
+    worth = max(items // _START_ITEMS, int(items * item_bytes) // _START_BYTES)
+    return max(1, min(cores, items, worth))
 
 
 def commonest(reasons: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from clouds import picture
 
 from fivefold.inputs.image import Image
 from fivefold.plumbing.errors import RunError
-from fivefold.step2_gather import crew, room
+from fivefold.step2_gather import crew, fill, room
 from fivefold.step2_gather.worker import TimeLimit, decode
 
 
@@ -188,3 +188,13 @@ def test_python_files_among_the_data_are_not_run(make, look, monkeypatch):
     (root / "json.py").write_text("raise SystemExit(9)")
     monkeypatch.chdir(root)
     assert len(look(root).dataset.targets) == 19
+
+
+@pytest.mark.parametrize(
+    ("items", "item_bytes", "workers"),
+    [(1, 100, 1), (63, 1000, 1), (128, 1000, 2), (10_000, 1000, 4), (10, 3 << 20, 3), (2, 1e9, 2)],
+)
+def test_as_many_workers_as_are_worth_starting(monkeypatch, items, item_bytes, workers):
+    monkeypatch.setattr(fill.os, "sched_getaffinity", lambda _: range(4), raising=False)
+    monkeypatch.setattr(fill.sys, "platform", "linux")
+    assert fill._workers(items, item_bytes) == workers
