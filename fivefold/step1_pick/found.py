@@ -54,6 +54,11 @@ class Found:
     joined: bool = False
     group: str | None = None
 
+    @property
+    def path_columns(self) -> tuple[str, ...]:
+        """The column with the paths, where there is one."""
+        return () if self.path_column is None else (self.path_column,)
+
 
 def rows(found: list[tuple[str, str | None, Part | None]]) -> Listing:
     """A listing from (name, label, part) triples."""

@@ -131,7 +131,7 @@ def _is_picture(items: object, problem: Problem) -> bool:
 def _lacking(columns: Iterable[Any], needed: Sequence[str]) -> str:
     """That columns are not all there; empty where they are."""
     known = [str(name).strip() for name in columns]
-    missing = [name for name in needed if name not in known]
+    missing = [name for name in needed if name.strip() not in known]
     return f"has no column {_few(missing)} among {_few(known)}" if missing else ""
 
 
@@ -202,7 +202,7 @@ def _cells_in(path: Path, problem: Problem, cells: Cells) -> list[Any]:
     """
     if problem.kind != "text":
         return _rows_in(path, _table(path), cells)
-    columns = (problem.inputs[0].column or "").split(", ")
+    columns = columns_read(problem)
     try:
         table = _table(path)
     except DataError:

@@ -123,7 +123,14 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
     problem = Problem(
         source=shown,
         inputs=found.inputs
-        or (Input(kind=kind.answer, column=found.path_column, scale=found.scale),),
+        or (
+            Input(
+                kind=kind.answer,
+                column=found.path_column,
+                columns=found.path_columns,
+                scale=found.scale,
+            ),
+        ),
         target=Target(kind=target, column=found.label_column),
         metric=deciding.answer,
         layout=found.layout,
