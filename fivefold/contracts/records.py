@@ -69,6 +69,7 @@ class Problem:
     metric: str
     layout: str
     guesses: tuple[Guess, ...]
+    unnamed: int = 0  # columns of a table without a header; 0 where they have names
 
     @property
     def kind(self) -> str:

@@ -37,6 +37,7 @@ class Found:
         joined: A second source that was given as test part is among the rows.
         group: The field whose values keep rows together, where one is believed; once settled the
             one that is used.
+        unnamed: Columns of a table without a header; 0 where they have names.
     """
 
     source: Raw
@@ -53,6 +54,7 @@ class Found:
     fields: Fields | None = None
     joined: bool = False
     group: str | None = None
+    unnamed: int = 0
 
     @property
     def path_columns(self) -> tuple[str, ...]:

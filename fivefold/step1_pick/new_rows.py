@@ -25,6 +25,7 @@ from fivefold.step1_pick.sequences import series_in
 from fivefold.step1_pick.tables import Table, parse_table
 from fivefold.step1_pick.tagged import looks_tagged, read_tagged
 from fivefold.step1_pick.texts import decode
+from fivefold.step1_pick.unnamed import about_names, by_place, read_unnamed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,8 +104,10 @@ def each_item(
     cells = Cells(used=(*read, *cells.used), all=(*read, *cells.all))
     if is_frame(items) or is_row(items):
         rows = rows_of(items) if is_frame(items) else [items.to_dict()]
-        lacking = _lacking(rows[0], cells.used) if rows else ""
-        return [Unread("(in memory)", lacking)] if lacking else rows
+        rows = [by_place(row, problem) for row in rows]
+        if rows and (lacking := _lacking(rows[0], cells.used)):
+            return [Unread("(in memory)", lacking + about_names(problem))]
+        return rows
     if isinstance(items, str | Path | bytes | Mapping) or _is_picture(items, problem):
         items = [items]
     if not isinstance(items, Iterable):
@@ -117,8 +120,10 @@ def each_item(
         return list(items)
     found: list[Any] = []
     for item in items:
-        is_path = isinstance(item, str | Path)
-        found += _in_file(item, problem, classes, cells) if is_path else [item]
+        if isinstance(item, str | Path):
+            found += _in_file(item, problem, classes, cells)
+        else:
+            found.append(by_place(item, problem) if isinstance(item, Mapping) else item)
     return found
 
 
@@ -167,7 +172,7 @@ def _read(  # noqa: PLR0911 - a form each
         return _series_of(path, bare, problem) or [item]
     from_rows = problem.layout in _LAYOUTS and not problem.names_files
     if bare.endswith(TABLES) or (bare.endswith(".json") and from_rows):
-        return _rows_in(path, _table(path), cells)
+        return _rows_in(path, _table_like(path, problem), cells)
     if problem.names_files:
         return [item]
     if problem.kind == "tokens":
@@ -201,7 +206,7 @@ def _cells_in(path: Path, problem: Problem, cells: Cells) -> list[Any]:
         BadItem, DataError: It cannot be read, or may be one text or many.
     """
     if problem.kind != "text":
-        return _rows_in(path, _table(path), cells)
+        return _rows_in(path, _table_like(path, problem), cells)
     columns = columns_read(problem)
     try:
         table = _table(path)
@@ -277,6 +282,11 @@ def _some(rows: list[Any]) -> list[Any]:
 
 def _table(path: Path) -> Table:
     return parse_table(path.name, _content(path))
+
+
+def _table_like(path: Path, problem: Problem) -> Table:
+    """The same, as the table that was learned from was read: with a header or without."""
+    return read_unnamed(path, _content(path), problem) if problem.unnamed else _table(path)
 
 
 def _text(path: Path) -> str:

@@ -135,6 +135,7 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
         metric=deciding.answer,
         layout=found.layout,
         guesses=(*told, kind, *about, *_apart(found, tested, asked), *matched, deciding),
+        unnamed=found.unnamed,
     )
     return Picked(
         problem=problem,
