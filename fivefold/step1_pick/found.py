@@ -57,9 +57,11 @@ class Found:
     unnamed: int = 0
 
     @property
-    def path_columns(self) -> tuple[str, ...]:
-        """The column with the paths, where there is one."""
-        return () if self.path_column is None else (self.path_column,)
+    def columns(self) -> tuple[str, ...]:
+        """The column with the items, or with their paths, where there is one."""
+        own = self.source
+        name = own.field if isinstance(own, ColumnSource) else self.path_column
+        return () if name is None else (name,)
 
 
 def rows(found: list[tuple[str, str | None, Part | None]]) -> Listing:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fivefold.contracts.raw_rows import HERE, columns_read
 from fivefold.plumbing.cells import is_number
+from fivefold.plumbing.column_rows import SUFFIXES, ColumnRows, ColumnSource
 from fivefold.plumbing.errors import BadItem, DataError, RunError
 from fivefold.plumbing.files import printable
 from fivefold.plumbing.folders import read_file
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from fivefold.contracts.records import Problem
 
 # Layouts whose items are rows of files, so that no text or JSON file is an item by itself.
-_LAYOUTS = ("rows", "table", "column files")
+_STORED = "column files"
+_LAYOUTS = ("rows", "table", _STORED)
 OBJECTS = (".json", ".jsonl", ".ndjson")
 _C = (1, 3, 4)  # channels of a picture
 _SHOWN = 5  # names of columns in a message
@@ -55,6 +57,23 @@ class ArrayRow:
 
     name: str
     numbers: Any
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """A row of a column file, read when it is opened: its name for people, and where it lies."""
+
+    name: str
+    source: ColumnSource
+    within: str
+
+    def read(self) -> bytes:
+        """Its raw bytes, as they were learned from.
+
+        Raises:
+            BadItem: Its cell is empty, or the file is damaged.
+        """
+        return self.source.read(self.within)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +135,7 @@ def each_item(
             wanted="a path, a row, a decoded array, a table, or a list of such",
             hint="pass [item] for a single one",
         )
-    if not problem.reads_rows and not problem.reads_packs and problem.kind != "series":
+    if not _may_hold_rows(problem) and problem.layout != _STORED:
         return list(items)
     found: list[Any] = []
     for item in items:
@@ -125,6 +144,11 @@ def each_item(
         else:
             found.append(by_place(item, problem) if isinstance(item, Mapping) else item)
     return found
+
+
+def _may_hold_rows(problem: Problem) -> bool:
+    """Whether a file of any form may hold many items."""
+    return problem.reads_rows or problem.reads_packs or problem.kind == "series"
 
 
 def _is_picture(items: object, problem: Problem) -> bool:
@@ -165,6 +189,10 @@ def _read(  # noqa: PLR0911 - a form each
         BadItem, DataError: It cannot be read.
     """
     bare = bare_name(path.name).lower()
+    if _is_stored(path, problem):
+        return _stored_in(path, problem, cells)
+    if not _may_hold_rows(problem):
+        return [item]
     if problem.reads_packs:
         shown, inputs = printable(str(item)), inputs_in(path)
         return [ArrayRow(f"{shown} row {i}", one) for i, one in enumerate(inputs, start=1)]
@@ -197,6 +225,31 @@ def _rows_in(path: Path, table: Table, cells: Cells) -> list[Any]:
         Row(f"{shown} row {number}", dict(zip(table.columns, row, strict=True)), path.parent)
         for number, row in enumerate(table.cells, start=1)
     ]
+
+
+def _is_stored(path: Path, problem: Problem) -> bool:
+    """Whether it is a column file, and what is read of it is known; older bundles may not know."""
+    known = problem.kind == "table" or problem.inputs[0].column is not None
+    alike = problem.layout == _STORED and path.suffix.lower() in SUFFIXES
+    return known and alike and path.is_file()
+
+
+def _stored_in(path: Path, problem: Problem, cells: Cells) -> list[Any]:
+    """The rows of a column file, where such were learned from: read forward, structs too.
+
+    Raises:
+        BadItem, DataError: It cannot be read, or lacks a column.
+    """
+    rows, one = ColumnRows([path]), problem.inputs[0]
+    names = [column.name for column in rows.columns]
+    if lacking := _lacking(names, cells.used):
+        raise BadItem(lacking)
+    used = {name.strip() for name in cells.used}
+    source = ColumnSource(rows, one.column, [name for name in names if name.strip() in used])
+    shown = printable(str(path))
+    return _some(
+        [StoredRow(f"{shown} row {i}", source, name) for i, name in enumerate(source.names(), 1)]
+    )
 
 
 def _cells_in(path: Path, problem: Problem, cells: Cells) -> list[Any]:

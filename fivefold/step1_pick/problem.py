@@ -126,8 +126,8 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
         or (
             Input(
                 kind=kind.answer,
-                column=found.path_column,
-                columns=found.path_columns,
+                column=next(iter(found.columns), None),
+                columns=found.columns,
                 scale=found.scale,
             ),
         ),
