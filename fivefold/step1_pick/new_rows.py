@@ -21,6 +21,7 @@ from fivefold.plumbing.packed import bare_name, unpacked
 from fivefold.plumbing.sources import ROWS, TABLES, TAGGED
 from fivefold.plumbing.ts import read_ts
 from fivefold.step1_pick.lines import TEXT, new_lines
+from fivefold.step1_pick.objects import check_row, check_rows, rows_of_columns
 from fivefold.step1_pick.packs import inputs_in
 from fivefold.step1_pick.sequences import series_in
 from fivefold.step1_pick.tables import Table, parse_table
@@ -38,6 +39,7 @@ _STORED = "column files"
 _LAYOUTS = ("rows", "table", _STORED)
 OBJECTS = (".json", ".jsonl", ".ndjson")
 _C = (1, 3, 4)  # channels of a picture
+_MEMORY = "(in memory)"
 _SHOWN = 5  # names of columns in a message
 _JOINS = re.compile(r"[|;,]")  # between the labels in front of a line
 
@@ -91,10 +93,12 @@ class Cells:
     Attributes:
         used: Those whose cells matter.
         all: All but the label's: without a header, columns are told by their number alone.
+        single: Those that have one value in a row, and no list of words.
     """
 
     used: tuple[str, ...] = ()
     all: tuple[str, ...] = ()
+    single: tuple[str, ...] = ()
 
 
 def each_item(
@@ -118,16 +122,12 @@ def each_item(
     Raises:
         DataError: It is nothing that could be answered for.
     """
-    cells = cells or Cells()
-    read = columns_read(problem)
-    cells = Cells(used=(*read, *cells.used), all=(*read, *cells.all))
+    cells = _learned(problem, cells or Cells())
     if is_frame(items) or is_row(items):
-        rows = rows_of(items) if is_frame(items) else [items.to_dict()]
-        rows = [by_place(row, problem) for row in rows]
-        if rows and (lacking := _lacking(rows[0], cells.used)):
-            return [Unread("(in memory)", lacking + about_names(problem))]
-        return rows
-    if isinstance(items, str | Path | bytes | Mapping) or _is_picture(items, problem):
+        return _of_frame(rows_of(items) if is_frame(items) else [items.to_dict()], problem, cells)
+    if isinstance(items, Mapping):
+        return _of_object(items, problem, cells, alone=True)
+    if isinstance(items, str | Path | bytes) or _is_picture(items, problem):
         items = [items]
     if not isinstance(items, Iterable):
         raise DataError(
@@ -141,9 +141,43 @@ def each_item(
     for item in items:
         if isinstance(item, str | Path):
             found += _in_file(item, problem, classes, cells)
+        elif is_row(item) and problem.reads_rows:
+            found += _of_frame([item.to_dict()], problem, cells)
+        elif isinstance(item, Mapping):
+            found += _of_object(item, problem, cells)
         else:
-            found.append(by_place(item, problem) if isinstance(item, Mapping) else item)
+            found.append(item)
     return found
+
+
+def _learned(problem: Problem, cells: Cells) -> Cells:
+    """The columns that were learned from, those of texts and files too."""
+    read = columns_read(problem)
+    used = (*read, *cells.used)
+    lists = not problem.reads_rows or any(one.kind == "tokens" for one in problem.inputs)
+    return Cells(used=used, all=(*read, *cells.all), single=() if lists else used)
+
+
+def _of_frame(rows: list[Any], problem: Problem, cells: Cells) -> list[Any]:
+    """The rows of a frame under the names that were learned; one that lacks a column is unread."""
+    rows = [by_place(row, problem) for row in rows]
+    if rows and (lacking := _lacking(rows[0], cells.used)):
+        return [Unread(_MEMORY, lacking + about_names(problem))]
+    return rows
+
+
+def _of_object(
+    item: Mapping[Any, Any], problem: Problem, cells: Cells, *, alone: bool = False
+) -> list[Any]:
+    """An object that is a row; where it is alone, the rows of one that is columns."""
+    try:
+        if alone and cells.single and (rows := rows_of_columns(item)) is not None:
+            return _of_frame(rows, problem, cells)
+        row = by_place(item, problem)
+        check_row(row, cells.single)
+    except BadItem as bad:
+        return [Unread(_MEMORY, str(bad))]
+    return [row]
 
 
 def _may_hold_rows(problem: Problem) -> bool:
@@ -215,10 +249,12 @@ def _rows_in(path: Path, table: Table, cells: Cells) -> list[Any]:
     """The rows of a table file.
 
     Raises:
-        BadItem: It lacks a column.
+        BadItem: It lacks a column, or is one object of columns.
     """
     shown, objects = printable(str(path)), bare_name(path.name).lower().endswith(OBJECTS)
     needed = cells.used if table.headed else cells.all
+    if objects:
+        check_rows(table, cells.single)
     if not objects and (lacking := _lacking((*table.columns, *table.dropped), needed)):
         raise BadItem(lacking)
     return [
