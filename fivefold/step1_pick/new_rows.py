@@ -40,6 +40,7 @@ _LAYOUTS = ("rows", "table", _STORED)
 OBJECTS = (".json", ".jsonl", ".ndjson")
 _C = (1, 3, 4)  # channels of a picture
 _MEMORY = "(in memory)"
+_UNKNOWN = "where it is not known in any row, write it as null in one"
 _SHOWN = 5  # names of columns in a message
 _JOINS = re.compile(r"[|;,]")  # between the labels in front of a line
 
@@ -116,8 +117,9 @@ def each_item(
         items: What a user hands over.
         problem: Says what a row is.
         classes: The labels that were learned; lines may begin with them.
-        cells: Columns that were learned from. A frame or a table file that lacks one, or one of
-            texts or files, is `Unread`; objects in JSON leave out what is not known.
+        cells: Columns that were learned from. A frame or a file that lacks one, or one of texts or
+            files, is `Unread`; objects leave out what is not known, but a file of them names each
+            column once.
 
     Raises:
         DataError: It is nothing that could be answered for.
@@ -255,8 +257,8 @@ def _rows_in(path: Path, table: Table, cells: Cells) -> list[Any]:
     needed = cells.used if table.headed else cells.all
     if objects:
         check_rows(table, cells.single)
-    if not objects and (lacking := _lacking((*table.columns, *table.dropped), needed)):
-        raise BadItem(lacking)
+    if lacking := _lacking((*table.columns, *table.dropped), needed):
+        raise BadItem(f"{lacking}; {_UNKNOWN}" if objects else lacking)
     return [
         Row(f"{shown} row {number}", dict(zip(table.columns, row, strict=True)), path.parent)
         for number, row in enumerate(table.cells, start=1)

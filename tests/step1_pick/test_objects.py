@@ -76,3 +76,6 @@ def test_an_object_of_columns_in_a_file_is_refused(tmp_path):
     assert bad.reason.startswith("has several values in column age, height, where a row has one")
     file.write_text(json.dumps([{"age": 3, "height": 1.5, "friends": ["a", "b"]}]))
     assert len(asked(file)) == 1
+    file.write_text(json.dumps([{"age": 3}, {"age": 4}]))
+    (bad,) = asked(file)
+    assert bad.reason.startswith("has no column height among age; where it is not known")
