@@ -119,8 +119,8 @@ class Bundle:
         """The answer for each item: paths, raw bytes, decoded arrays, rows of a table, words.
 
         A row is an object column -> cell; rows may also come as a pandas DataFrame, a pyarrow
-        Table, or the path of a file of them, a table or lines say; of sentences also a list of
-        words. One item alone is one.
+        Table, one object column -> list of cells, or the path of a file of them, a table or lines
+        say; of sentences also a list of words. One item alone is one.
 
         Returns:
             Of each its class (a word), its number (or a tuple of numbers), a tuple of its labels,

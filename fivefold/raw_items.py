@@ -14,13 +14,14 @@ from fivefold.plumbing.errors import BadItem, RunError
 from fivefold.plumbing.files import printable
 from fivefold.plumbing.folders import read_file
 from fivefold.plumbing.guarded import guarded
-from fivefold.step1_pick.new_rows import ArrayRow, Row, Unread
+from fivefold.step1_pick.new_rows import ArrayRow, Row, StoredRow, Unread
 
 if TYPE_CHECKING:
     from fivefold.contracts.records import Problem
     from fivefold.contracts.roles import InputKind
 
-Item = str | Path | bytes | np.ndarray | Mapping[str, Any] | Row | ArrayRow | Unread | list[str]
+Held = Row | ArrayRow | StoredRow  # rows of files
+Item = str | Path | bytes | np.ndarray | Mapping[str, Any] | Held | Unread | list[str]
 
 
 def open_item(
@@ -43,7 +44,7 @@ def open_item(
 
 def name_of(item: Item) -> str:
     """What people call it."""
-    if isinstance(item, Row | ArrayRow | Unread):
+    if isinstance(item, Held | Unread):
         return item.name
     return printable(str(item)) if isinstance(item, str | Path) else "(in memory)"
 
@@ -68,9 +69,11 @@ def _fitted(raw: bytes, kind: InputKind, shape: dict[str, Any]) -> np.ndarray:
     return kind.fit(item, shape)
 
 
-def _read(item: str | Path | bytes | list[str]) -> bytes:
+def _read(item: str | Path | bytes | list[str] | StoredRow) -> bytes:
     if isinstance(item, bytes):
         return item
+    if isinstance(item, StoredRow):
+        return item.read()
     if isinstance(item, list):  # the words of a sentence
         return json.dumps(item).encode()
     if not isinstance(item, str | Path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -17,10 +18,13 @@ from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, va
 from fivefold.pipeline import win
 from fivefold.plumbing.errors import DataError
 from fivefold.plumbing.files import read_json
+from fivefold.plumbing.no_arrays import no_array
 from fivefold.run import Run
 from fivefold.win_ import Report
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import ArrayLike, NDArray
 
     FloatArray = NDArray[np.float64]
@@ -103,10 +107,11 @@ class _Winning(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         asked = {"y_numeric": numeric, "multi_output": numeric}
         earlier = {name: self.__dict__.pop(name) for name in _SEEN if name in self.__dict__}
         try:
-            if np.asarray(X).ndim > 2:
-                return check_X_y(X, y, allow_nd=True, **asked)
-            with _quiet():
-                return validate_data(self, X, y, dtype=np.float32, **asked)
+            with _told(X):
+                if np.asarray(X).ndim > 2:
+                    return check_X_y(X, y, allow_nd=True, **asked)
+                with _quiet():
+                    return validate_data(self, X, y, dtype=np.float32, **asked)
         except BaseException:  # what an earlier fit has learned still answers
             for name in _SEEN:
                 self.__dict__.pop(name, None)
@@ -115,9 +120,10 @@ class _Winning(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
 
     def _new(self, X: ArrayLike) -> Numbers:
         if hasattr(self, "n_features_in_"):
-            with _quiet():
+            with _told(X), _quiet():
                 return validate_data(self, X, dtype=np.float32, reset=False)
-        pictures = check_array(X, allow_nd=True)
+        with _told(X):
+            pictures = check_array(X, allow_nd=True)
         if pictures.ndim < 3:
             raise DataError(
                 found=f"X of shape {pictures.shape}",
@@ -161,7 +167,7 @@ class Winner(ClassifierMixin, _Winning):  # type: ignore[misc]
             y: (N,) labels: words, whole numbers or truth values.
 
         Raises:
-            ValueError: X or y cannot be learned from; a DataError where they are too few.
+            ValueError: X or y cannot be learned from; a DataError where that has a hint.
         """
         X, y = self._training(X, y)
         check_classification_targets(y)
@@ -207,7 +213,7 @@ class WinnerRegressor(RegressorMixin, _Winning):  # type: ignore[misc]
             y: (N,) numbers, or (N, M): M numbers of each row.
 
         Raises:
-            ValueError: X or y cannot be learned from; a DataError where they are too few.
+            ValueError: X or y cannot be learned from; a DataError where that has a hint.
         """
         X, y = self._training(X, y, numeric=True)
         self._win(X, y, "number")
@@ -229,6 +235,17 @@ class WinnerRegressor(RegressorMixin, _Winning):  # type: ignore[misc]
         means, deviations = np.split(found, 2, axis=1)
         lone = means.shape[1] == 1
         return (means[:, 0], deviations[:, 0]) if lone else (means, deviations)
+
+
+@contextmanager
+def _told(X: ArrayLike) -> Iterator[None]:
+    """What is refused because X is no array of numbers is refused in words that say so."""
+    try:
+        yield
+    except (ValueError, TypeError) as cause:
+        if told := no_array(X):
+            raise told from cause
+        raise
 
 
 def _quiet() -> np.errstate:

@@ -101,4 +101,7 @@ def columns_read(problem: Problem) -> tuple[str, ...]:
 
 def _columns(one: Input) -> list[str]:
     """The columns an input is read from; a text may have several."""
+    if one.columns:
+        return list(one.columns)
+    # A bundle of an older version has their names in words alone.
     return [name.strip() for name in (one.column or "").split(",") if name.strip()]

@@ -35,7 +35,8 @@ class Input:
 
     Attributes:
         kind: Catalog word.
-        column: Column of a table.
+        column: Column of a table; of several their names in words.
+        columns: The same, one by one; () where there is none.
         scale: For pictures handed over as numbers, those that are black and white; None where
             they are pixels already.
         lines: Texts are lines of a file, which begin with their labels.
@@ -44,6 +45,7 @@ class Input:
 
     kind: str
     column: str | None = None
+    columns: tuple[str, ...] = ()
     scale: tuple[float, float] | None = None
     lines: bool = False
     steps: Steps | None = None
@@ -67,6 +69,7 @@ class Problem:
     metric: str
     layout: str
     guesses: tuple[Guess, ...]
+    unnamed: int = 0  # columns of a table without a header; 0 where they have names
 
     @property
     def kind(self) -> str:

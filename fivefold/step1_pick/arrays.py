@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fivefold.contracts.records import SEPARATOR, Guess, Listing
 from fivefold.inputs.image import Scale, as_pictures, scale_of
 from fivefold.plumbing.errors import BadItem, DataError
+from fivefold.plumbing.no_arrays import no_array
 from fivefold.plumbing.sources import ArraySource
 from fivefold.step1_pick.found import Found
 from fivefold.step1_pick.targets import are_numbers
@@ -39,7 +40,10 @@ def read_arrays(X: Numbers, y: Numbers, kind: str | None, target: str | None = N
     Raises:
         DataError: Shapes or values that cannot be used.
     """
-    X, y = np.asarray(X), np.asarray(y)
+    given = X
+    X, y = _array(X, "X"), _array(y, "y")
+    if (X.dtype.kind not in "biuf" or X.ndim < 2) and (told := no_array(given)):
+        raise told
     word = kind or _kind(X)
     _check(X, y, word)
     scale, note = None, None
@@ -67,6 +71,19 @@ def read_arrays(X: Numbers, y: Numbers, kind: str | None, target: str | None = N
         scale=scale,
         target=target,
     )
+
+
+def _array(values: Numbers, name: str) -> Numbers:
+    """As an array; rows of several lengths make none."""
+    try:
+        return np.asarray(values)
+    except (ValueError, TypeError) as cause:
+        told = no_array(values) if name == "X" else None
+        raise told or DataError(
+            found=f"rows of different lengths in {name}",
+            wanted="as many values in each",
+            hint="mend X and y before they are passed",
+        ) from cause
 
 
 def _pictures(X: Numbers) -> tuple[NDArray[np.uint8], Scale | None, Guess | None]:

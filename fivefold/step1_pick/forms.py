@@ -46,8 +46,10 @@ class Form:
 # ------------------------------------------------------------------ separated values
 
 
-def separated(shown: str, text: str, *, delimiter: str | None = None) -> Form:
-    """Read CSV and its relatives; the separator and a header are seen.
+def separated(
+    shown: str, text: str, *, delimiter: str | None = None, headed: bool | None = None
+) -> Form:
+    """Read CSV and its relatives; the separator and, where nobody knows, a header are seen.
 
     Raises:
         DataError: A line that cannot be read or has another number of cells.
@@ -72,7 +74,7 @@ def separated(shown: str, text: str, *, delimiter: str | None = None) -> Form:
                 hint="mend that line; put cells that hold the separator in quotes",
             )
     lines, cells = zip(*found, strict=True)
-    if not _is_header(cells):
+    if not (is_header(cells) if headed is None else headed):
         return Form(columns=None, cells=cells, lines=lines, skipped=skipped)
     columns = (cells[0][0].removeprefix("#").strip() if cells[0][0] else "", *cells[0][1:])
     return Form(columns=columns, cells=cells[1:], lines=lines[1:], skipped=skipped)
@@ -135,7 +137,7 @@ def _rows(shown: str, text: str, delimiter: str, skipped: int) -> Iterator[tuple
             empty.append((start, (None,) * len(row)))
 
 
-def _is_header(cells: Sequence[Row]) -> bool:
+def is_header(cells: Sequence[Row]) -> bool:
     """A line of names: no number among them, and none that its column holds again."""
     first = cells[0]
     if len(cells) == 1 or any(cell is not None and is_known(cell) for cell in first):

@@ -37,6 +37,7 @@ class Found:
         joined: A second source that was given as test part is among the rows.
         group: The field whose values keep rows together, where one is believed; once settled the
             one that is used.
+        unnamed: Columns of a table without a header; 0 where they have names.
     """
 
     source: Raw
@@ -53,6 +54,14 @@ class Found:
     fields: Fields | None = None
     joined: bool = False
     group: str | None = None
+    unnamed: int = 0
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column with the items, or with their paths, where there is one."""
+        own = self.source
+        name = own.field if isinstance(own, ColumnSource) else self.path_column
+        return () if name is None else (name,)
 
 
 def rows(found: list[tuple[str, str | None, Part | None]]) -> Listing:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fivefold.plumbing.cells import plain, words_of
 from fivefold.plumbing.errors import DataError
-from fivefold.plumbing.frames import columns_of
+from fivefold.plumbing.frames import columns_of, is_frame, rows_of
 from fivefold.step1_pick.rows import read_rows
 from fivefold.step1_pick.tables import Table
 
@@ -61,8 +61,13 @@ def read_frame(frame: Any, y: Any, asked: Asked) -> Found:  # noqa: ANN401 - see
 
 def _labels(y: Any, taken: set[str]) -> dict[str, list[Cell]]:  # noqa: ANN401 - any array
     """Name -> plain labels, by names that no column has."""
-    values = y.tolist() if hasattr(y, "tolist") else y.to_pylist() if hasattr(y, "to_pylist") else y
-    each = [one if isinstance(one, list | tuple) else [one] for one in list(values)]
+    each: list[Any]
+    if is_frame(y):
+        each = [list(row.values()) for row in rows_of(y)]
+    else:
+        own = next((way for way in ("tolist", "to_pylist") if hasattr(y, way)), None)
+        values = y if own is None else getattr(y, own)()
+        each = [one if isinstance(one, list | tuple) else [one] for one in list(values)]
     name = _LABEL
     while any(column.startswith(name) for column in taken):
         name += "_"

@@ -183,14 +183,14 @@ def _rows_or_paths(files: RowFiles, source: Files | Path, find: Find, asked: Ask
                 table, path = with_paths(table, find, asked)
         if path is not None:
             found = read_paths(table, parts, source, find, path, asked)
-            return replace(found, guesses=(*about, *found.guesses))
+            return replace(found, guesses=(*about, *found.guesses), unnamed=table.unnamed)
         if asked_path or any(names_files(table.column(column)) for column in table.columns):
             raise no_paths(table, find, asked.path if asked_path else None)
     profiles = {name: profile(name, table.column(name)) for name in table.columns}
     key = series_column(table, profiles) if asked.kind in (None, "series") else None
     found_long = read_long(table, parts, files.stamp, asked, key, profiles) if key else None
     found = found_long or read_rows(table, parts, files.stamp, asked, label)
-    return replace(found, guesses=(*about, *found.guesses))
+    return replace(found, guesses=(*about, *found.guesses), unnamed=table.unnamed)
 
 
 def _is_column(text: str | None) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fivefold.contracts.raw_rows import HERE, columns_read
 from fivefold.plumbing.cells import is_number
+from fivefold.plumbing.column_rows import SUFFIXES, ColumnRows, ColumnSource
 from fivefold.plumbing.errors import BadItem, DataError, RunError
 from fivefold.plumbing.files import printable
 from fivefold.plumbing.folders import read_file
@@ -20,11 +21,13 @@ from fivefold.plumbing.packed import bare_name, unpacked
 from fivefold.plumbing.sources import ROWS, TABLES, TAGGED
 from fivefold.plumbing.ts import read_ts
 from fivefold.step1_pick.lines import TEXT, new_lines
+from fivefold.step1_pick.objects import check_row, check_rows, rows_of_columns
 from fivefold.step1_pick.packs import inputs_in
 from fivefold.step1_pick.sequences import series_in
 from fivefold.step1_pick.tables import Table, parse_table
 from fivefold.step1_pick.tagged import looks_tagged, read_tagged
 from fivefold.step1_pick.texts import decode
+from fivefold.step1_pick.unnamed import about_names, by_place, read_unnamed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +35,12 @@ if TYPE_CHECKING:
     from fivefold.contracts.records import Problem
 
 # Layouts whose items are rows of files, so that no text or JSON file is an item by itself.
-_LAYOUTS = ("rows", "table", "column files")
+_STORED = "column files"
+_LAYOUTS = ("rows", "table", _STORED)
 OBJECTS = (".json", ".jsonl", ".ndjson")
 _C = (1, 3, 4)  # channels of a picture
+_MEMORY = "(in memory)"
+_UNKNOWN = "where it is not known in any row, write it as null in one"
 _SHOWN = 5  # names of columns in a message
 _JOINS = re.compile(r"[|;,]")  # between the labels in front of a line
 
@@ -57,6 +63,23 @@ class ArrayRow:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredRow:
+    """A row of a column file, read when it is opened: its name for people, and where it lies."""
+
+    name: str
+    source: ColumnSource
+    within: str
+
+    def read(self) -> bytes:
+        """Its raw bytes, as they were learned from.
+
+        Raises:
+            BadItem: Its cell is empty, or the file is damaged.
+        """
+        return self.source.read(self.within)
+
+
+@dataclass(frozen=True, slots=True)
 class Unread:
     """A file whose rows cannot be read: its name for people, and why."""
 
@@ -71,10 +94,12 @@ class Cells:
     Attributes:
         used: Those whose cells matter.
         all: All but the label's: without a header, columns are told by their number alone.
+        single: Those that have one value in a row, and no list of words.
     """
 
     used: tuple[str, ...] = ()
     all: tuple[str, ...] = ()
+    single: tuple[str, ...] = ()
 
 
 def each_item(
@@ -92,20 +117,19 @@ def each_item(
         items: What a user hands over.
         problem: Says what a row is.
         classes: The labels that were learned; lines may begin with them.
-        cells: Columns that were learned from. A frame or a table file that lacks one, or one of
-            texts or files, is `Unread`; objects in JSON leave out what is not known.
+        cells: Columns that were learned from. A frame or a file that lacks one, or one of texts or
+            files, is `Unread`; objects leave out what is not known, but a file of them names each
+            column once.
 
     Raises:
         DataError: It is nothing that could be answered for.
     """
-    cells = cells or Cells()
-    read = columns_read(problem)
-    cells = Cells(used=(*read, *cells.used), all=(*read, *cells.all))
+    cells = _learned(problem, cells or Cells())
     if is_frame(items) or is_row(items):
-        rows = rows_of(items) if is_frame(items) else [items.to_dict()]
-        lacking = _lacking(rows[0], cells.used) if rows else ""
-        return [Unread("(in memory)", lacking)] if lacking else rows
-    if isinstance(items, str | Path | bytes | Mapping) or _is_picture(items, problem):
+        return _of_frame(rows_of(items) if is_frame(items) else [items.to_dict()], problem, cells)
+    if isinstance(items, Mapping):
+        return _of_object(items, problem, cells, alone=True)
+    if isinstance(items, str | Path | bytes) or _is_picture(items, problem):
         items = [items]
     if not isinstance(items, Iterable):
         raise DataError(
@@ -113,13 +137,54 @@ def each_item(
             wanted="a path, a row, a decoded array, a table, or a list of such",
             hint="pass [item] for a single one",
         )
-    if not problem.reads_rows and not problem.reads_packs and problem.kind != "series":
+    if not _may_hold_rows(problem) and problem.layout != _STORED:
         return list(items)
     found: list[Any] = []
     for item in items:
-        is_path = isinstance(item, str | Path)
-        found += _in_file(item, problem, classes, cells) if is_path else [item]
+        if isinstance(item, str | Path):
+            found += _in_file(item, problem, classes, cells)
+        elif is_row(item) and problem.reads_rows:
+            found += _of_frame([item.to_dict()], problem, cells)
+        elif isinstance(item, Mapping):
+            found += _of_object(item, problem, cells)
+        else:
+            found.append(item)
     return found
+
+
+def _learned(problem: Problem, cells: Cells) -> Cells:
+    """The columns that were learned from, those of texts and files too."""
+    read = columns_read(problem)
+    used = (*read, *cells.used)
+    lists = not problem.reads_rows or any(one.kind == "tokens" for one in problem.inputs)
+    return Cells(used=used, all=(*read, *cells.all), single=() if lists else used)
+
+
+def _of_frame(rows: list[Any], problem: Problem, cells: Cells) -> list[Any]:
+    """The rows of a frame under the names that were learned; one that lacks a column is unread."""
+    rows = [by_place(row, problem) for row in rows]
+    if rows and (lacking := _lacking(rows[0], cells.used)):
+        return [Unread(_MEMORY, lacking + about_names(problem))]
+    return rows
+
+
+def _of_object(
+    item: Mapping[Any, Any], problem: Problem, cells: Cells, *, alone: bool = False
+) -> list[Any]:
+    """An object that is a row; where it is alone, the rows of one that is columns."""
+    try:
+        if alone and cells.single and (rows := rows_of_columns(item)) is not None:
+            return _of_frame(rows, problem, cells)
+        row = by_place(item, problem)
+        check_row(row, cells.single)
+    except BadItem as bad:
+        return [Unread(_MEMORY, str(bad))]
+    return [row]
+
+
+def _may_hold_rows(problem: Problem) -> bool:
+    """Whether a file of any form may hold many items."""
+    return problem.reads_rows or problem.reads_packs or problem.kind == "series"
 
 
 def _is_picture(items: object, problem: Problem) -> bool:
@@ -131,7 +196,7 @@ def _is_picture(items: object, problem: Problem) -> bool:
 def _lacking(columns: Iterable[Any], needed: Sequence[str]) -> str:
     """That columns are not all there; empty where they are."""
     known = [str(name).strip() for name in columns]
-    missing = [name for name in needed if name not in known]
+    missing = [name for name in needed if name.strip() not in known]
     return f"has no column {_few(missing)} among {_few(known)}" if missing else ""
 
 
@@ -160,6 +225,10 @@ def _read(  # noqa: PLR0911 - a form each
         BadItem, DataError: It cannot be read.
     """
     bare = bare_name(path.name).lower()
+    if _is_stored(path, problem):
+        return _stored_in(path, problem, cells)
+    if not _may_hold_rows(problem):
+        return [item]
     if problem.reads_packs:
         shown, inputs = printable(str(item)), inputs_in(path)
         return [ArrayRow(f"{shown} row {i}", one) for i, one in enumerate(inputs, start=1)]
@@ -167,7 +236,7 @@ def _read(  # noqa: PLR0911 - a form each
         return _series_of(path, bare, problem) or [item]
     from_rows = problem.layout in _LAYOUTS and not problem.names_files
     if bare.endswith(TABLES) or (bare.endswith(".json") and from_rows):
-        return _rows_in(path, _table(path), cells)
+        return _rows_in(path, _table_like(path, problem), cells)
     if problem.names_files:
         return [item]
     if problem.kind == "tokens":
@@ -182,16 +251,43 @@ def _rows_in(path: Path, table: Table, cells: Cells) -> list[Any]:
     """The rows of a table file.
 
     Raises:
-        BadItem: It lacks a column.
+        BadItem: It lacks a column, or is one object of columns.
     """
     shown, objects = printable(str(path)), bare_name(path.name).lower().endswith(OBJECTS)
     needed = cells.used if table.headed else cells.all
-    if not objects and (lacking := _lacking((*table.columns, *table.dropped), needed)):
-        raise BadItem(lacking)
+    if objects:
+        check_rows(table, cells.single)
+    if lacking := _lacking((*table.columns, *table.dropped), needed):
+        raise BadItem(f"{lacking}; {_UNKNOWN}" if objects else lacking)
     return [
         Row(f"{shown} row {number}", dict(zip(table.columns, row, strict=True)), path.parent)
         for number, row in enumerate(table.cells, start=1)
     ]
+
+
+def _is_stored(path: Path, problem: Problem) -> bool:
+    """Whether it is a column file, and what is read of it is known; older bundles may not know."""
+    known = problem.kind == "table" or problem.inputs[0].column is not None
+    alike = problem.layout == _STORED and path.suffix.lower() in SUFFIXES
+    return known and alike and path.is_file()
+
+
+def _stored_in(path: Path, problem: Problem, cells: Cells) -> list[Any]:
+    """The rows of a column file, where such were learned from: read forward, structs too.
+
+    Raises:
+        BadItem, DataError: It cannot be read, or lacks a column.
+    """
+    rows, one = ColumnRows([path]), problem.inputs[0]
+    names = [column.name for column in rows.columns]
+    if lacking := _lacking(names, cells.used):
+        raise BadItem(lacking)
+    used = {name.strip() for name in cells.used}
+    source = ColumnSource(rows, one.column, [name for name in names if name.strip() in used])
+    shown = printable(str(path))
+    return _some(
+        [StoredRow(f"{shown} row {i}", source, name) for i, name in enumerate(source.names(), 1)]
+    )
 
 
 def _cells_in(path: Path, problem: Problem, cells: Cells) -> list[Any]:
@@ -201,8 +297,8 @@ def _cells_in(path: Path, problem: Problem, cells: Cells) -> list[Any]:
         BadItem, DataError: It cannot be read, or may be one text or many.
     """
     if problem.kind != "text":
-        return _rows_in(path, _table(path), cells)
-    columns = (problem.inputs[0].column or "").split(", ")
+        return _rows_in(path, _table_like(path, problem), cells)
+    columns = columns_read(problem)
     try:
         table = _table(path)
     except DataError:
@@ -277,6 +373,11 @@ def _some(rows: list[Any]) -> list[Any]:
 
 def _table(path: Path) -> Table:
     return parse_table(path.name, _content(path))
+
+
+def _table_like(path: Path, problem: Problem) -> Table:
+    """The same, as the table that was learned from was read: with a header or without."""
+    return read_unnamed(path, _content(path), problem) if problem.unnamed else _table(path)
 
 
 def _text(path: Path) -> str:

@@ -179,7 +179,7 @@ def _with_others(
         why="the other columns say something too",
         option=f"--input {file_kind}",
     )
-    path = Input(kind=file_kind, column=found.path_column)
+    path = Input(kind=file_kind, column=found.path_column, columns=found.columns)
     return replace(
         found,
         source=_several(found, names, file_kind, reading),

@@ -123,11 +123,19 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
     problem = Problem(
         source=shown,
         inputs=found.inputs
-        or (Input(kind=kind.answer, column=found.path_column, scale=found.scale),),
+        or (
+            Input(
+                kind=kind.answer,
+                column=next(iter(found.columns), None),
+                columns=found.columns,
+                scale=found.scale,
+            ),
+        ),
         target=Target(kind=target, column=found.label_column),
         metric=deciding.answer,
         layout=found.layout,
         guesses=(*told, kind, *about, *_apart(found, tested, asked), *matched, deciding),
+        unnamed=found.unnamed,
     )
     return Picked(
         problem=problem,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fivefold.contracts.records import Guess, Input
 from fivefold.plumbing.cells import is_missing, is_number
@@ -48,13 +48,13 @@ class Reading:
 
     def inputs(self) -> tuple[Input, ...]:
         """As `Problem.inputs` holds them."""
-        text = Input(kind="text", column=", ".join(self.texts))
+        text = Input(kind="text", column=", ".join(self.texts), columns=self.texts)
         table = Input(kind="table", lines=self.lines)
         if self.kind == "several":
             return (*((text,) if self.texts else ()), *((table,) if self.cells else ()))
         if self.kind == "table":
             return (table,)
-        return (Input(kind=self.kind, column=text.column, lines=self.lines),)
+        return (replace(text, kind=self.kind, lines=self.lines),)
 
     def row(self, row: int) -> bytes:
         """The raw bytes of a row, as its kind opens them."""

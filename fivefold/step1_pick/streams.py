@@ -180,6 +180,7 @@ def _columns(rows: ColumnRows, asked: Asked) -> Found:
     free = {n: c for n, c in free.items() if n not in aside}
     kind, item, columns = _input(free, aside, fields, asked)
     source = ColumnSource(rows, item, columns)
+    read = () if item is None else (item,)
     what = f"column {printable(item)}" if item else f"{len(columns)} columns"
     return Found(
         source=source,
@@ -197,7 +198,7 @@ def _columns(rows: ColumnRows, asked: Asked) -> Found:
         ),
         label_column=name,
         kind=kind,
-        inputs=() if kind is None else (Input(kind=kind, column=item),),
+        inputs=() if kind is None else (Input(kind=kind, column=item, columns=read),),
         fields=fields,
         group=group,
     )

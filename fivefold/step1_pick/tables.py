@@ -43,6 +43,11 @@ class Table:
     lines: bool = False
     dropped: tuple[str, ...] = ()
 
+    @property
+    def unnamed(self) -> int:
+        """How many columns are told by their number alone; 0 where they have names."""
+        return 0 if self.headed else len(self.columns)
+
     def column(self, name: str) -> list[Cell]:
         """All cells of one column.
 
@@ -62,7 +67,7 @@ class Table:
         """The same table read as one without a header line."""
         if not self.headed:
             return self
-        columns = _numbered(len(self.columns))
+        columns = numbered(len(self.columns))
         return replace(
             self,
             columns=columns,
@@ -95,8 +100,10 @@ def read_table(name: str, raw: bytes, *, delimiter: str | None = None) -> Table:
     return parse_table(name, raw, delimiter=delimiter)
 
 
-def parse_table(name: str, raw: bytes, *, delimiter: str | None = None) -> Table:
-    """The same, of bytes that are not compressed any more."""
+def parse_table(
+    name: str, raw: bytes, *, delimiter: str | None = None, headed: bool | None = None
+) -> Table:
+    """The same, of bytes that are not compressed any more; whether text has a header is seen."""
     shown = printable(name)
     bare = bare_name(name).lower()
     guesses: tuple[Guess, ...] = ()
@@ -110,7 +117,7 @@ def parse_table(name: str, raw: bytes, *, delimiter: str | None = None) -> Table
             form = forms.json_list(shown, text)
         else:
             tabs = "\t" if bare.endswith(".tsv") else delimiter
-            form = forms.separated(shown, text, delimiter=tabs)
+            form = forms.separated(shown, text, delimiter=tabs, headed=headed)
     return _checked(_table(shown, form, guesses))
 
 
@@ -125,7 +132,7 @@ def _table(shown: str, form: forms.Form, guesses: tuple[Guess, ...]) -> Table:
         )
     if columns is None:
         guesses = (*guesses, _no_header(shown, "its first line holds values like those below it"))
-        names = _numbered(len(cells[0]))
+        names = numbered(len(cells[0]))
     else:
         # A separator at the end of each line makes a column without name and content.
         empty = [i for i, c in enumerate(columns) if not c and all(row[i] is None for row in cells)]
@@ -208,7 +215,8 @@ def _as_first(table: Table, first: Table) -> Table:
     return replace(table, columns=columns, cells=table.cells[1:], names=table.names[1:])
 
 
-def _numbered(count: int) -> tuple[str, ...]:
+def numbered(count: int) -> tuple[str, ...]:
+    """Names of columns that have none."""
     return tuple(f"column {i + 1}" for i in range(count))
 
 

@@ -131,6 +131,17 @@ def test_a_message_about_columns_is_short(cells, tmp_path):
 
 def test_an_object_leaves_out_what_is_not_known(cells, tmp_path):
     lines = tmp_path / "rows.jsonl"
-    lines.write_text('{"age": 30}\n{"age": 31}\n')
+    lines.write_text('{"age": 30}\n{"age": 31, "height": 1.7}\n')
     answers = cells.answers([{"age": 30}, lines])
     assert [one.prediction for one in answers] == ["yes"] * 3
+
+
+@pytest.mark.parametrize("rows", ['{"age": 30, "hieght": 1.7}\n{"age": 31}\n', '{"age": 30}'])
+def test_a_key_that_no_object_of_a_file_has_is_a_column_that_it_lacks(cells, tmp_path, rows):
+    file = tmp_path / "rows.jsonl"
+    file.write_text(rows)
+    (answer,) = cells.answers([file])
+    assert answer.problem.startswith("has no column height among age")
+    assert answer.problem.endswith("write it as null in one")
+    file.write_text(rows.replace('"age": 30', '"age": 30, "height": null'))
+    assert {one.prediction for one in cells.answers([file])} == {"yes"}

@@ -50,6 +50,10 @@ def csv(rows):
     return "".join(f"{line}\n" for line in lines)
 
 
+def columns(rows):
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
 def picked(tmp_path, name, content, **asked):
     return pick(put(tmp_path / "old" / name, content), scratch=tmp_path / "scratch", **asked)
 
@@ -124,6 +128,35 @@ def test_rows_of_cells_in_any_form(tmp_path):
         assert found[3].cells["colour"] == "blue"
     (one,) = each_item(put(tmp_path / "one.json", '{"age": 3, "lists": [1, 2]}'), asked)
     assert one.cells == {"age": "3", "lists": "[1, 2]"}
+
+
+@pytest.mark.parametrize(
+    "names", [("what, in short",), ("pros, so far", "cons"), ("pros", " cons "), ("a", "a, b")]
+)
+@pytest.mark.parametrize("label", ["label", "good, or bad"])
+def test_a_text_column_may_have_any_name(tmp_path, names, label):
+    rows = [
+        {label: ("good", "bad")[i % 2], **{n: f"{t} {n}" for n in names}}
+        for i, t in enumerate(TEXTS)
+    ]
+    found = picked(tmp_path, "reviews.json", json.dumps(rows), label=label)
+    asked = found.problem
+    assert asked.kind == "text"
+    wanted = [found.source.read(name).decode() for name in found.listing.names[:3]]
+    for new in (
+        rows[:3],
+        put(tmp_path / "new.json", json.dumps(rows[:3])),
+        pa.table(columns(rows)),
+    ):
+        answered = each_item(new, asked, CLASSES)[:3]
+        raw = [raw_of_row(r.cells if isinstance(r, Row) else r, asked).decode() for r in answered]
+        assert raw == wanted
+
+
+def test_texts_of_a_bundle_that_has_their_names_in_words_alone():
+    asked = problem("text", "pros, cons", "rows")
+    assert not asked.inputs[0].columns
+    assert raw_of_row({"cons": "dear", "pros": "quick"}, asked) == b"quick\ndear"
 
 
 def test_an_empty_cell_is_a_row_also_where_it_is_alone(tmp_path):
