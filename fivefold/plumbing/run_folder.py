@@ -158,17 +158,20 @@ class RunFolder:
 
     @contextmanager
     def phase(self, name: str, clock: Clock) -> Iterator[None]:
-        """Note how long a phase of the run took; sittings of one phase are added up."""
+        """Note how long a phase of the run took."""
         start = clock.used()
         yield
+        self.spent(name, clock.used() - start)
+        self.beat(clock, force=True)
+
+    def spent(self, name: str, took: float) -> None:
+        """Add `took` seconds to a phase; its sittings are added up."""
         phases: list[list[Any]] = self.facts["phases"]
-        took = clock.used() - start
         known = next((p for p in phases if p[0] == name), None)
         if known is None:
             phases.append([name, took])
         else:
             known[1] += took
-        self.beat(clock, force=True)
 
     def phases(self) -> tuple[tuple[str, float], ...]:
         """(name, seconds) so far."""
