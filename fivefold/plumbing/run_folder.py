@@ -215,12 +215,17 @@ def refuse_inside(data: Path, out: Path) -> None:
 
 
 def is_free(path: Path) -> bool:
-    """Whether nothing lies at `path`, or only what a run leaves that was killed as it began."""
-    if not path.exists():
-        return True
-    if not path.is_dir():
-        return False
-    return all(file.name == LOCK or is_temporary(file.name) for file in path.iterdir())
+    """Whether nothing lies at `path`, or only what a run leaves that was killed as it began.
+
+    Raises:
+        RunError: No file system can hold such a name, or the folder cannot be read.
+    """
+    with writing(path):
+        if not path.exists():
+            return True
+        if not path.is_dir():
+            return False
+        return all(file.name == LOCK or is_temporary(file.name) for file in path.iterdir())
 
 
 def _locked(path: Path) -> Lock:
@@ -255,11 +260,14 @@ def writing(path: Path, *, hint: str = "give another place with --out") -> Itera
     Raises:
         RunError: The disk is full, a file cannot be read or written, or one is gone.
     """
+    new = not os.path.lexists(path)
     try:
         yield
     except REFUSED as cause:
         why, where = refusal(cause)
         gone = isinstance(cause, FileNotFoundError)
+        if gone and new and Path(where or path).parent in path.parents:
+            gone, why = False, "cannot be made there"  # as /proc says that it holds no such thing
         raise RunError(
             found=f"{printable(str(where or path))}: {why}",
             wanted="files that stay where they are during a run"
