@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from fivefold import bundle as bundles
 from fivefold import catalog
-from fivefold.beginning import check, run_folder
+from fivefold.beginning import check, run_folder, standing
 from fivefold.circumstances import (
     CONTACT_SHEET,
     PREVIEW,
@@ -125,6 +125,8 @@ def win(
     with run_folder(data, asked, out, resume=resume, say=progress.say) as folder:
         if folder.done:
             progress.say("this run is done; what follows is its report, nothing is judged again")
+            if told := standing(data, asked, folder):
+                progress.say(told)
             report = Report.load(folder.path)
             return Run(folder.path, report, device=asked.device, url=folder.url)
         if folder.trouble:
