@@ -97,6 +97,17 @@ def run_folder(
         yield folder
 
 
+def standing(data: Data, asked: Options, folder: RunFolder) -> str:
+    """What of this command a run that is done does not follow, in words; empty if nothing."""
+    then, now = folder.facts["asked"], facts(data, asked)
+    other = [n for n in now if n not in {"command", "device"} and now[n] != then.get(n)]
+    if not other:
+        return ""
+    stands = f"it stands as it was begun ({then['command']})"
+    nothing = f"what this command says of {', '.join(other)} changes nothing"
+    return f"{stands}; {nothing}; for another run leave out --resume and --out"
+
+
 def facts(data: Data, asked: Options) -> dict[str, Any]:
     """What `run.json` holds of what was asked."""
     source = None if data is None or in_memory(data) else str(Path(data).resolve())

@@ -43,6 +43,11 @@ START = time.monotonic()  # the budget counts from here
 # Turns that a thread waits for others before it sleeps. The habit of libgomp, 300,000, is no faster
 # alone, and beside another program that does the same a net trains at a tenth of its speed.
 SPIN = "10000"
+ROOM_SECONDS = 20.0  # with less, on a usual machine, no deep net is begun
+SHORT = (
+    "to start, to fit the traditional pipeline and to judge take some 10 s by themselves, "
+    "and a deep net has room from about 20 s on"
+)
 ALWAYS_TOLD = {"item", "prediction", "probabilities", "sure"}  # of an answer in JSON
 
 app = typer.Typer(
@@ -119,6 +124,8 @@ def win(
     with _errors(go_on), Screen(START) as screen:
         screen.note(f"fivefold {__version__}: budget {budget}")
         _refuse_early(None if resume else data, budget=budget, net=net)
+        if seconds(budget) < ROOM_SECONDS and steps is None and not resume:
+            screen.note(f"a budget of {printable(budget)} is short: {SHORT}")
         from fivefold import pipeline
 
         run = pipeline.win(

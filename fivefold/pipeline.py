@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from fivefold import bundle as bundles
 from fivefold import catalog
-from fivefold.beginning import check, run_folder
+from fivefold.beginning import check, run_folder, standing
 from fivefold.circumstances import (
     CONTACT_SHEET,
     PREVIEW,
@@ -55,7 +55,7 @@ from fivefold.step4_train import (
 from fivefold.step5_ensemble import ensemble
 from fivefold.traditional.answers import seconds_per_row
 from fivefold.traditional.fit import fit_within
-from fivefold.win_ import Report
+from fivefold.win_ import OVERRUN, Report
 from fivefold.win_ import win as judge_and_report
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ if TYPE_CHECKING:
 
 TRADITIONAL_SHARE = 0.08  # of the budget, for the opponent, unless the catalog says otherwise
 CREW_SECONDS = 30.0  # less time does not pay for workers that import torch
-LATE_SECONDS = 1.0  # beyond the budget are told
+LATE_SECONDS = 1.0  # beyond the budget are told,
+TOLD_PHASES = 3  # with the phases that took longest
 REPORT_SECONDS = 5.0  # a report takes about that long, whatever the data
 UNLOCKED = "the run folder lies where nothing can be locked"
 
@@ -124,11 +125,14 @@ def win(
     with run_folder(data, asked, out, resume=resume, say=progress.say) as folder:
         if folder.done:
             progress.say("this run is done; what follows is its report, nothing is judged again")
+            if told := standing(data, asked, folder):
+                progress.say(told)
             report = Report.load(folder.path)
             return Run(folder.path, report, device=asked.device, url=folder.url)
         if folder.trouble:
             progress.say(f"{UNLOCKED} ({folder.trouble}): see that nobody else works on it")
         clock = Clock(asked.budget, used=folder.used, start=start)
+        folder.spent("start", clock.used() - folder.used)
         return _Pipeline(data, asked, folder, clock, progress).run()
 
 
@@ -168,10 +172,13 @@ class _Pipeline:
                 opponents = self._traditional(dataset, vault.size)
                 notes = Plan(notes=opponents.notes)
                 first = Fleet(members=opponents.members, plan=notes, degraded=())
+                made = None
                 if first.members and not saving.exists(self.folder.path / "bundle", "bundle"):
-                    self._bundle(dataset, first)
+                    made = self._bundle(dataset, first)
                 fleet = self._train(site, launchers, first, wish)
-            chosen, bundle = self._bundle(dataset, fleet)
+            if made is None or len(fleet.members) > len(first.members):
+                made = self._bundle(dataset, fleet)
+            chosen, bundle = made
             report = self._win(dataset, vault, fleet, chosen, bundle, expander)
         self.folder.beat(
             self.clock, status="interrupted" if self.stop.asked else "done", force=True
@@ -217,9 +224,7 @@ class _Pipeline:
         self.progress.step("train")
         if saving.exists(self.train_folder, "traditional"):
             return saving.load(Opponents, self.train_folder, "traditional")
-        facts = catalog.entry("input", dataset.problem.kind).facts
-        most = facts.get("opponent", TRADITIONAL_SHARE) * self.asked.budget
-        share = min(most, 0.5 * max(1.0, self.clock.left()))
+        share = self._opponent_seconds(dataset)
         with self.folder.phase("traditional", self.clock):
             result = fit_within(
                 dataset,
@@ -235,6 +240,11 @@ class _Pipeline:
         saving.save(opponents, self.train_folder, "traditional")
         return opponents
 
+    def _opponent_seconds(self, dataset: Dataset) -> float:
+        facts = catalog.entry("input", dataset.problem.kind).facts
+        most: float = facts.get("opponent", TRADITIONAL_SHARE) * self.asked.budget
+        return min(most, 0.5 * max(1.0, self.clock.left()))
+
     def _wish(self, vault_rows: int) -> Wish:
         asked = self.asked
         return Wish(
@@ -247,8 +257,15 @@ class _Pipeline:
 
     @contextmanager
     def _hired(self, site: Site, wish: Wish) -> Iterator[tuple[Launcher, ...]]:
-        """Who can train, from here on: workers get ready while the opponent is fitted."""
+        """Who can train, from here on: workers get ready while the opponent is fitted.
+
+        Nobody where no time will be left for a net: to get ready takes seconds.
+        """
         settled = self.asked.steps is not None or saving.exists(site.folder, "plan")
+        left = self.clock.left() - self._opponent_seconds(site.dataset)
+        if not settled and left < REPORT_SECONDS + LEAST_SECONDS:
+            yield ()
+            return
         short = self.clock.left() < CREW_SECONDS
         expected = expected_nets(site.dataset, self.clock.left(), wish)
         nets = 1 if short and not settled else expected
@@ -267,7 +284,7 @@ class _Pipeline:
         asked = self.asked
         reserve = REPORT_SECONDS + self._describing_seconds(first.members, wish.vault_rows)
         share = Share(clock=self.clock, reserve=reserve)
-        late = share.left() < LEAST_SECONDS and asked.steps is None
+        late = not launchers or (share.left() < LEAST_SECONDS and asked.steps is None)
         if (late or self.stop.asked) and not saving.exists(self.train_folder, "plan"):
             # Timing a candidate alone would cost more than such a budget.
             used = f"{self.clock.used():.0f} of {asked.budget:g} s were gone when one would begin"
@@ -352,10 +369,13 @@ class _Pipeline:
         return (told,) if ended else ()
 
     def _late(self) -> tuple[str, ...]:
-        """A sentence where the budget is overrun already."""
+        """A sentence where the budget is overrun already, with what took longest."""
         used, budget = self.clock.used(), self.asked.budget
-        late = self.asked.steps is None and used > budget + LATE_SECONDS
-        return (f"the budget was overrun: {used:.0f} s of {budget:g}",) if late else ()
+        if self.asked.steps is not None or used <= budget + LATE_SECONDS:
+            return ()
+        longest = sorted(self.folder.phases(), key=lambda phase: -phase[1])[:TOLD_PHASES]
+        told = ", ".join(f"{name} {took:.1f} s" for name, took in longest)
+        return (f"{OVERRUN}: {used:.0f} s of {budget:g} ({told})",)
 
     def _describing_seconds(self, opponents: tuple[Member, ...], vault_rows: int) -> float:
         """What the opponents will need to describe the vault's rows, as measured in fitting."""

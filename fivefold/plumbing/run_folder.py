@@ -158,17 +158,20 @@ class RunFolder:
 
     @contextmanager
     def phase(self, name: str, clock: Clock) -> Iterator[None]:
-        """Note how long a phase of the run took; sittings of one phase are added up."""
+        """Note how long a phase of the run took."""
         start = clock.used()
         yield
+        self.spent(name, clock.used() - start)
+        self.beat(clock, force=True)
+
+    def spent(self, name: str, took: float) -> None:
+        """Add `took` seconds to a phase; its sittings are added up."""
         phases: list[list[Any]] = self.facts["phases"]
-        took = clock.used() - start
         known = next((p for p in phases if p[0] == name), None)
         if known is None:
             phases.append([name, took])
         else:
             known[1] += took
-        self.beat(clock, force=True)
 
     def phases(self) -> tuple[tuple[str, float], ...]:
         """(name, seconds) so far."""
@@ -212,12 +215,17 @@ def refuse_inside(data: Path, out: Path) -> None:
 
 
 def is_free(path: Path) -> bool:
-    """Whether nothing lies at `path`, or only what a run leaves that was killed as it began."""
-    if not path.exists():
-        return True
-    if not path.is_dir():
-        return False
-    return all(file.name == LOCK or is_temporary(file.name) for file in path.iterdir())
+    """Whether nothing lies at `path`, or only what a run leaves that was killed as it began.
+
+    Raises:
+        RunError: No file system can hold such a name, or the folder cannot be read.
+    """
+    with writing(path):
+        if not path.exists():
+            return True
+        if not path.is_dir():
+            return False
+        return all(file.name == LOCK or is_temporary(file.name) for file in path.iterdir())
 
 
 def _locked(path: Path) -> Lock:
@@ -252,11 +260,14 @@ def writing(path: Path, *, hint: str = "give another place with --out") -> Itera
     Raises:
         RunError: The disk is full, a file cannot be read or written, or one is gone.
     """
+    new = not os.path.lexists(path)
     try:
         yield
     except REFUSED as cause:
         why, where = refusal(cause)
         gone = isinstance(cause, FileNotFoundError)
+        if gone and new and Path(where or path).parent in path.parents:
+            gone, why = False, "cannot be made there"  # as /proc says that it holds no such thing
         raise RunError(
             found=f"{printable(str(where or path))}: {why}",
             wanted="files that stay where they are during a run"

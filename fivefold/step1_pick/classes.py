@@ -57,10 +57,12 @@ def open_counts(listing: Listing, target: str = "class") -> Counter[str]:
     return Counter(own)
 
 
-def about_target(listing: Listing, tested: Listing | None, target: str, why: str) -> list[Guess]:
-    """Target and parts in words, and what is odd about the labels."""
+def about_target(
+    listing: Listing, tested: Listing | None, target: str, why: str, *, asked: bool
+) -> list[Guess]:
+    """Target and parts in words, and what is odd about the labels; `asked` is for a test part."""
     counts = open_counts(listing, target)
-    guesses = [_target(counts, target, why), _parts(listing, tested)]
+    guesses = [_target(counts, target, why), _parts(listing, tested, asked=asked)]
     if target == "number":
         return guesses
     twins = _twins(counts)
@@ -151,7 +153,7 @@ def _plural(word: str) -> str:
     return word + ("es" if word.endswith("s") else "s")
 
 
-def _parts(listing: Listing, tested: Listing | None) -> Guess:
+def _parts(listing: Listing, tested: Listing | None, *, asked: bool) -> Guess:
     order: tuple[Part, ...] = ("train", "validation", "test")
     pairs = zip(listing.labels, listing.parts, strict=True)
     counts = Counter(part for label, part in pairs if label is not None)
@@ -161,12 +163,15 @@ def _parts(listing: Listing, tested: Listing | None) -> Guess:
     if not given:
         why = "the data state no parts; a test part is held out and sealed"
         return Guess(question="parts", answer="none given", why=why, option="--test DATA")
+    stated = "the test part stated by --test" if asked else "stated by the data"
+    if asked and counts["validation"]:
+        stated += ", the others by the data"
     held = [] if counts["test"] or tested is not None else ["a test part is held out and sealed"]
     held += [] if counts["validation"] else ["validation rows are held out of the train part"]
     return Guess(
         question="parts",
         answer=", ".join(given),
-        why="; ".join(("stated by the data", *held)),
+        why="; ".join((stated, *held)),
         option="--test DATA",
     )
 

@@ -118,7 +118,8 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
     check_target(found.listing, target)
     found, tested, matched = alike_labels(found, tested, target)
     deciding = choose_metric(metric, target, found.listing)
-    about = about_target(found.listing, tested.listing if tested else None, target, why)
+    other = tested.listing if tested else None
+    about = about_target(found.listing, other, target, why, asked=test is not None)
     told = [one for one in found.guesses if one.question != "input"]
     problem = Problem(
         source=shown,

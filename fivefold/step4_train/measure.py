@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 import torch
@@ -18,6 +18,9 @@ from fivefold.engine.recovery import within_memory
 from fivefold.engine.schedule import Limit
 from fivefold.engine.supply import Blocks
 from fivefold.step4_train.build import fresh_net
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SETUP_STEPS, GPU_SETUP_STEPS = 2, 10  # the latter record, too, what is then replayed
 MOST_STEPS, MOST_GPU_STEPS = 62, 6_000
@@ -84,7 +87,8 @@ def _timed(ground: Ground, recipe: Recipe, seconds: float) -> float:
         if not watch.read() or not watch.spans:
             return False
         late = watch.last - begin > seconds
-        return late or (watch.spans >= LEAST_SPANS and watch.spent > ENOUGH_SECONDS)
+        some = watch.spans >= LEAST_SPANS and watch.spent > ENOUGH_SECONDS
+        return late or (some and watch.fair)
 
     gpu = ground.device.type == "cuda"
     job = Job(
@@ -155,16 +159,25 @@ class _StopWatch:
         """Seconds over all spans."""
         return self.last - self._readings[0][1]
 
+    @property
+    def fair(self) -> bool:
+        """Whether a step that changes the data of others too is among those that count."""
+        return self._every > 1 or bool(self._firsts().any())
+
+    def _firsts(self) -> NDArray[np.bool_]:
+        """Which spans are the first step of a block."""
+        ends = [step for step, _ in self._readings[1:]]
+        return self._blocks.begin(np.array(ends, np.int64) - 1)
+
     def per_step(self) -> float:
         """Seconds of a step: medians of the first steps of blocks and of the later half of others.
 
         Of several steps between two readings, and of steps so slow that there was no first one
         among them, the median as it is.
         """
-        readings = np.array(self._readings)
-        steps, seconds = np.diff(readings, axis=0).T
+        steps, seconds = np.diff(np.array(self._readings), axis=0).T
         each = seconds / steps
-        firsts = self._blocks.begin(readings[1:, 0].astype(np.int64) - 1)
+        firsts = self._firsts()
         if self._every > 1 or firsts.all() or not firsts.any():
             return float(np.median(each[len(each) // 2 :]))
         others = each[~firsts]

@@ -114,6 +114,7 @@ def test_a_second_run_takes_another_folder_and_reuses_the_cache(won, shell):
     caches = sorted(shell.cache.iterdir())
     _, told = shell("win", "photos", "--budget", "1s", "--nets", "1")
     assert "the cache of an earlier run is used" in told
+    assert told.index("a budget of 1s is short") < told.index("pick")
     assert sorted(shell.cache.iterdir()) == caches
     second = read(shell.folder / "runs" / "photos-2")
     first = read(won[0])

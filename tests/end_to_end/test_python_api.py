@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import fivefold
+from fivefold import pipeline
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,29 @@ def test_a_loaded_bundle_reads_paths_bytes_and_arrays_alike(run, digits, tmp_pat
     assert bundle.predict(items) == run.predict(items)
     with pytest.raises(fivefold.DataError, match="has the shape"):
         bundle.predict([np.zeros(64)])
+
+
+def test_without_room_for_a_net_nobody_is_hired_and_an_overrun_is_told(
+    tmp_path, digits, monkeypatch
+):
+    """The libraries for nets take longer than such a budget; the ensemble is chosen once."""
+
+    def hired(*_, **__):
+        raise AssertionError("workers for no net")
+
+    chosen, choose = [], pipeline.ensemble
+    monkeypatch.setattr(pipeline, "hire", hired)
+    monkeypatch.setattr(pipeline, "ensemble", lambda *a, **k: chosen.append(a) or choose(*a, **k))
+    X, y = digits
+    begun = time.monotonic() - 30.0
+    run = fivefold.win((X[:200], y[:200]), budget=20, out=tmp_path / "run", start=begun)
+    told = run.report.data["degraded"]
+    assert any(line.startswith("no deep net: 3") for line in told)
+    (late,) = (line for line in told if line.startswith("the budget was overrun: 3"))
+    assert "of 20 (start 30." in late
+    assert late in str(run.report).splitlines()
+    assert run.report.data["phases"][0]["name"] == "start"
+    assert len(chosen) == 1
 
 
 def test_win_stays_a_function_whatever_is_imported():

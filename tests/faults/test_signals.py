@@ -1,10 +1,18 @@
 """SIGINT and SIGTERM in every step: one clear line, and a run that goes on to the same nets."""
 
 import json
-from signal import SIGINT, SIGTERM
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from signal import SIG_IGN, SIGINT, SIGTERM
 
 import pytest
 
+from fivefold.plumbing.stopper import answering
+
+REPOSITORY = Path(__file__).parents[2]
 WORDS = ("win", "data", "--steps", "20", "--nets", "2", "--budget", "6s", "--out")
 GOES_ON = "stopped; the same command with --resume goes on from here"
 
@@ -26,6 +34,31 @@ def status(folder):
 
 def degraded(folder):
     return json.loads((folder / "report.json").read_text())["degraded"]
+
+
+def interrupted_while_read(folder, python):
+    """`fivefold --help` that gets Ctrl-C while it imports its first library."""
+    (folder / "typer.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nraise ImportError('read on')"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(REPOSITORY)])}
+    command = [sys.executable, *python, "--help"]
+    return subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("way", ["module", "script"])
+def test_an_interrupt_while_the_program_is_read_is_one_line(tmp_path, way):
+    scripts = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["scripts"]
+    module, name = scripts["fivefold"].split(":")
+    script = ("-c", f"from {module} import {name}; {name}()")
+    done = interrupted_while_read(tmp_path, ("-m", "fivefold") if way == "module" else script)
+    assert (done.returncode, done.stderr) == (128 + SIGINT, "SIGINT: stopped\n")
+
+
+def test_who_is_not_to_hear_an_interrupt_reads_on(tmp_path):
+    with answering(SIG_IGN):
+        done = interrupted_while_read(tmp_path, ("-m", "fivefold"))
+    assert "read on" in done.stderr
 
 
 def test_a_run_that_is_interrupted_in_every_step_ends_with_the_same_nets(starter, undisturbed):

@@ -61,8 +61,15 @@ def test_a_done_run_is_not_judged_again(run, tmp_path, monkeypatch):
         raise AssertionError("the vault was opened a second time")
 
     monkeypatch.setattr(pipeline, "judge_and_report", judged)
-    again = fivefold.win(tmp_path / "data", budget=60, out=run.folder, resume=True)
+    told = []
+    monkeypatch.setattr(pipeline.Silence, "say", lambda _, text: told.append(text))
+    again = fivefold.win(tmp_path / "data", budget=60, out=run.folder, resume=True, seed=3)
     assert again.report == run.report
+    _, stands = told  # what is done follows no other options, and says so
+    assert "--budget 1s --seed 0" in stands
+    assert "of budget, seed, nets changes nothing; for another run leave out --resume" in stands
+    fivefold.win(tmp_path / "data", budget=1, nets=1, out=run.folder, resume=True)
+    assert len(told) == 3
     assert again.predict([tmp_path / "data" / "a" / "000.png"]) in (["a"], ["b"])
 
 

@@ -433,6 +433,23 @@ def test_a_condition_says_which_rows_are_the_test_part(tmp_path):
         pick(tmp_path / "x.csv", test="month=3", scratch=tmp_path)
 
 
+def test_who_stated_the_parts_is_told(tmp_path):
+    rows = [(i, part, *TEXTS[i]) for i, part in enumerate(["train", "train", "dev", "test"] * 10)]
+    for name, some in (("whole", rows), ("open", [row for row in rows if row[1] != "test"])):
+        write(tmp_path / f"{name}.csv", table(some, ("year", "split", "label", "text")))
+
+    def why(name, **options):
+        picked = pick(tmp_path / f"{name}.csv", scratch=tmp_path, label="label", **options)
+        return next(g.why for g in picked.problem.guesses if g.question == "parts")
+
+    assert why("whole") == "stated by the data"
+    asked = "the test part stated by --test, the others by the data"
+    assert why("open", test="year>=30") == asked
+    write(tmp_path / "plain.csv", table([(r[0], *r[2:]) for r in rows], ("year", "label", "text")))
+    held = "validation rows are held out of the train part"
+    assert why("plain", test="year>=30") == f"the test part stated by --test; {held}"
+
+
 def test_two_data_sets_in_a_folder_are_named(tmp_path):
     for name in ("a", "b"):
         write(tmp_path / "d" / f"{name}.csv", table(TEXTS, ("label", "text")))

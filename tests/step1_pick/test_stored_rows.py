@@ -83,10 +83,11 @@ def test_rows_of_column_files_are_opened_one_by_one(tmp_path):
     assert isinstance(good, StoredRow)
 
     class Kind:
-        def open(self, raw):
+        def open_for(self, raw, _):
             if raw == b"none":
                 raise BadItem("is no picture")
-            return np.asarray(PIL.Image.open(io.BytesIO(raw)))
+            item = np.asarray(PIL.Image.open(io.BytesIO(raw)))
+            return item, item.shape
 
         def fit(self, item, _):
             return item

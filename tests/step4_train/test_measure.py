@@ -210,3 +210,24 @@ def test_a_hiccup_does_not_count(monkeypatch):
 
 def test_slow_steps_count_as_they_are_where_no_block_began(monkeypatch):
     assert in_blocks(monkeypatch, 4) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "step"), [(60.0, 0.2 * 1.0 + 0.8 * 0.1), (1.35, 0.1)], ids=["enough", "too little"]
+)
+def test_timing_goes_on_until_a_block_began_where_there_is_time(
+    trainer, monkeypatch, seconds, step
+):
+    """Passes of five steps, of which the first takes ten times as long as the others."""
+    gpu = Gpu(monkeypatch, lambda number: 0.1 if number % 5 else 1.0)
+
+    def train(net, job, watch):
+        del net
+        for number in range(job.limit.most):
+            gpu.now += gpu.step(number)
+            if watch.stop():
+                break
+
+    monkeypatch.setattr(measure, "train", train)
+    speed = trainer.rows_per_second(RECIPE, seconds=seconds)
+    assert speed == pytest.approx(RECIPE.batch / step)
