@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,10 +13,15 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command line; Ctrl-C is one line also while it is read from disk."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else nobody wants it heard
+    usual = signal.default_int_handler
+    heard = signal.getsignal(signal.SIGINT) is usual  # not so behind nohup
+    heard = heard and threading.current_thread() is threading.main_thread()
+    if heard:
         signal.signal(signal.SIGINT, _quit)
     from fivefold.cli import main as run
 
+    if heard:
+        signal.signal(signal.SIGINT, usual)
     run()
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fivefold import catalog
 from fivefold.circumstances import repeat_command
-from fivefold.contracts.options import check_seed
+from fivefold.contracts.options import Options, check_seed
 from fivefold.engine.precision import choose_device
 from fivefold.launch.where import where
 from fivefold.plumbing.errors import OptionError
@@ -21,7 +21,7 @@ from fivefold.plumbing.run_folder import RunFolder, begun, default_path, is_free
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fivefold.contracts.options import Data, Options
+    from fivefold.contracts.options import Data
 
 MOST_NETS = 100
 
@@ -100,7 +100,9 @@ def run_folder(
 def standing(data: Data, asked: Options, folder: RunFolder) -> str:
     """What of this command a run that is done does not follow, in words; empty if nothing."""
     then, now = folder.facts["asked"], facts(data, asked)
-    other = [n for n in now if n not in {"command", "device"} and now[n] != then.get(n)]
+    usual = asdict(Options())
+    other = [name for name in usual if now[name] not in (usual[name], then.get(name, usual[name]))]
+    other = [name for name in other if name != "device"]
     if not other:
         return ""
     stands = f"it stands as it was begun ({then['command']})"

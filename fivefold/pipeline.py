@@ -262,7 +262,8 @@ class _Pipeline:
         Nobody where no time will be left for a net: to get ready takes seconds.
         """
         settled = self.asked.steps is not None or saving.exists(site.folder, "plan")
-        left = self.clock.left() - self._opponent_seconds(site.dataset)
+        fitted = saving.exists(self.train_folder, "traditional")
+        left = self.clock.left() - (0.0 if fitted else self._opponent_seconds(site.dataset))
         if not settled and left < REPORT_SECONDS + LEAST_SECONDS:
             yield ()
             return

@@ -88,7 +88,8 @@ class InputKind(ABC):
             shape: What `learn` chose.
 
         Returns:
-            What `fit` takes, and the shape that `open` would give it.
+            What `fit` takes, and the shape that `open` gives; that of the former where items are
+            packed from several inputs.
 
         Raises:
             BadItem: As `open` does.

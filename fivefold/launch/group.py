@@ -233,9 +233,15 @@ def _let_go(error: BaseException | None) -> None:
 
     gloo closes one only when nobody holds it any more, and then only do those wake who wait there.
     """
-    while error is not None:
-        traceback.clear_frames(error.__traceback__)
-        error = error.__context__
+    known: set[int] = set()
+    left = [error]
+    while left:
+        one = left.pop()
+        if one is None or id(one) in known:
+            continue
+        known.add(id(one))
+        traceback.clear_frames(one.__traceback__)
+        left += [one.__cause__, one.__context__]
 
 
 def _why(cause: Exception | None) -> str:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from fivefold.step2_gather.fill import Limits, Wanted
 
 # Counts up whenever the same files would decode to another cache.
-_FORMAT = 3
+_FORMAT = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -161,8 +161,9 @@ class _StopWatch:
 
     @property
     def fair(self) -> bool:
-        """Whether a step that changes the data of others too is among those that count."""
-        return self._every > 1 or bool(self._firsts().any())
+        """Whether a step that changes the data of others too is among those that count, if any."""
+        steps = np.arange(self._setup, MOST_STEPS)  # counted from 0
+        return self._every > 1 or not self._blocks.begin(steps).any() or bool(self._firsts().any())
 
     def _firsts(self) -> NDArray[np.bool_]:
         """Which spans are the first step of a block."""

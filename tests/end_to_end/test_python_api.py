@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 import time
@@ -84,12 +85,12 @@ def test_without_room_for_a_net_nobody_is_hired_and_an_overrun_is_told(
     monkeypatch.setattr(pipeline, "hire", hired)
     monkeypatch.setattr(pipeline, "ensemble", lambda *a, **k: chosen.append(a) or choose(*a, **k))
     X, y = digits
-    begun = time.monotonic() - 30.0
+    begun = time.monotonic() - 300.0
     run = fivefold.win((X[:200], y[:200]), budget=20, out=tmp_path / "run", start=begun)
     told = run.report.data["degraded"]
-    assert any(line.startswith("no deep net: 3") for line in told)
-    (late,) = (line for line in told if line.startswith("the budget was overrun: 3"))
-    assert "of 20 (start 30." in late
+    assert any(re.match(r"no deep net: 3\d\d ", line) for line in told)
+    (late,) = (line for line in told if line.startswith("the budget was overrun: "))
+    assert re.search(r": 3\d\d s of 20 \(start 3\d\d\.", late)
     assert late in str(run.report).splitlines()
     assert run.report.data["phases"][0]["name"] == "start"
     assert len(chosen) == 1

@@ -29,6 +29,10 @@ def test_only_who_is_gone_is_missed():
         )
         for rank in range(3)
     ]
-    said = [process.communicate(timeout=200)[0].strip() for process in begun]
+    try:
+        said = [process.communicate(timeout=200)[0].strip() for process in begun]
+    finally:
+        for process in begun:
+            process.kill()
     gone = "process 1 of 3 (from 0 on) does not answer any more"
     assert said == [f"RunError {gone}", "", f"ToldError {gone}"]

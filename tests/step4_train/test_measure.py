@@ -213,6 +213,17 @@ def test_slow_steps_count_as_they_are_where_no_block_began(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("length", "steps", "fair"), [(4, 4, False), (4, 5, True), (61, 61, False), (62, 5, True)]
+)
+def test_nobody_waits_for_a_block_that_begins_too_late(monkeypatch, length, steps, fair):
+    gpu = Gpu(monkeypatch, lambda _: 0.1)
+    blocks = Blocks(length=length, per_pass=1000)
+    watch = measure._StopWatch(torch.device("cpu"), 0.0, blocks)
+    gpu.run(watch, steps)
+    assert watch.fair == fair
+
+
+@pytest.mark.parametrize(
     ("seconds", "step"), [(60.0, 0.2 * 1.0 + 0.8 * 0.1), (1.35, 0.1)], ids=["enough", "too little"]
 )
 def test_timing_goes_on_until_a_block_began_where_there_is_time(
