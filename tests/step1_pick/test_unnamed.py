@@ -64,6 +64,31 @@ def test_a_header_where_none_was_learned_is_a_header_or_refused(tmp_path, unname
     assert len(each_item(put(tmp_path / "d.jsonl", names), asked, (), cells)) == 1
 
 
+def test_a_long_text_in_a_table_without_a_header(tmp_path):
+    long = "a text that is no name of a file. " * 20
+    lines = [f'"{i % 3 + 3}","title {i}","{long}{i}"\n' for i in range(12)]
+    old = put(tmp_path / "old" / "old.csv", "".join(lines))
+    asked = pick(old, scratch=tmp_path / "s", label="column 1").problem
+    assert asked.unnamed == 3
+    for count in (1, 3):
+        rows = each_item(put(tmp_path / "new.csv", "".join(lines[:count])), asked)
+        assert [row.cells["column 3"] for row in rows] == [f"{long}{i}" for i in range(count)]
+    words = lines[0].replace('"3"', '"x"') + lines[1].replace('"4"', '"y"')
+    (bad,) = each_item(put(tmp_path / "words.csv", words), asked)
+    assert "whose first line may be names of columns or a row: x, title 0" in bad.reason
+
+
+def test_a_first_row_with_empty_cells_is_a_row(tmp_path, unnamed):
+    asked, cells, lines, _ = unnamed
+    for first in (",,,\n", ",,5,\n"):
+        rows = each_item(put(tmp_path / "a.csv", first + lines[0]), asked, (), cells)
+        assert [list(row.cells.values()) for row in rows] == [
+            [cell or None for cell in line.strip().split(",")] for line in (first, lines[0])
+        ]
+    (bad,) = each_item(put(tmp_path / "b.csv", "column 1,,,\n" + lines[0]), asked, (), cells)
+    assert "whose first line may be names of columns or a row: column 1" in bad.reason
+
+
 def test_columns_that_pandas_numbered_have_the_places_that_were_learned(tmp_path, unnamed):
     pandas = pytest.importorskip("pandas")
     asked, cells, lines, label = unnamed
