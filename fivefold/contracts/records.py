@@ -39,6 +39,7 @@ class Input:
         columns: The same, one by one; () where there is none.
         raw: Its column, of Parquet or Arrow, holds the bytes of files.
         scale: Numbers that are black and white; None where pictures are pixels already.
+        listed: Columns whose cells hold lists or objects, so that a new row may have such there.
         lines: Texts are lines of a file, which begin with their labels.
         steps: For series that are rows of a long table, where in it; None for others.
     """
@@ -47,6 +48,7 @@ class Input:
     column: str | None = None
     columns: tuple[str, ...] = ()
     raw: bool = False
+    listed: tuple[str, ...] = ()
     scale: tuple[float, float] | None = None
     lines: bool = False
     steps: Steps | None = None
