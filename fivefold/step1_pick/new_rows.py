@@ -303,15 +303,16 @@ def _cells_in(path: Path, problem: Problem, cells: Cells) -> list[Any]:
     if problem.kind != "text":
         return _rows_in(path, _table_like(path, problem), cells)
     columns = columns_read(problem)
+    lines = sum(bool(line.strip()) for line in _text(path).split("\n"))
+    if lines < 2:  # also where it might be a row of a table without a header
+        return []
     try:
-        table = _table(path)
+        table = _table_like(path, problem)
     except DataError:
         table = None
-    if table is not None and set(columns) <= set(table.columns):
+    told = table is not None and (table.headed or len(table.columns) > 1)
+    if table is not None and told and set(columns) <= set(table.columns):
         return _rows_in(path, table, cells)
-    lines = sum(bool(line.strip()) for line in _text(path).split("\n"))
-    if lines < 2:
-        return []
     raise DataError(
         found=f"{lines:,} lines of text, which may be one text or a text each",
         wanted=f"a table with a column {printable(columns[0])}, as was learned from",
