@@ -64,7 +64,7 @@ def _raw(row: Mapping[str, Any], one: Input, folder: Path) -> bytes:
         return json.dumps({name: plain(cell) for name, cell in row.items()}).encode()
     if one.kind == _TOKENS:
         return _words(_cells(row, one)[0])
-    if one.kind == _TEXT:
+    if one.kind == _TEXT and not one.raw:
         text = "\n".join(str(plain(cell) or "") for cell in _cells(row, one))
         return text.encode("utf-8", "surrogateescape")
     return _file(row, one, folder)

@@ -37,8 +37,9 @@ class Input:
         kind: Catalog word.
         column: Column of a table; of several their names in words.
         columns: The same, one by one; () where there is none.
-        scale: For pictures handed over as numbers, those that are black and white; None where
-            they are pixels already.
+        raw: Its column, of Parquet or Arrow, holds the bytes of files.
+        scale: Numbers that are black and white; None where pictures are pixels already.
+        listed: Columns whose cells hold lists or objects, so that a new row may have such there.
         lines: Texts are lines of a file, which begin with their labels.
         steps: For series that are rows of a long table, where in it; None for others.
     """
@@ -46,6 +47,8 @@ class Input:
     kind: str
     column: str | None = None
     columns: tuple[str, ...] = ()
+    raw: bool = False
+    listed: tuple[str, ...] = ()
     scale: tuple[float, float] | None = None
     lines: bool = False
     steps: Steps | None = None
@@ -91,9 +94,8 @@ class Problem:
         """Whether an item is a row of columns rather than a file, or may be named by one."""
         if self.names_files:
             return self.kind not in ("series", "array")  # their files may be tables themselves
-        return self.kind in ("table", "several") or (
-            self.kind in ("text", "tokens") and self.inputs[0].column is not None
-        )
+        cells = self.inputs[0].column is not None and not self.inputs[0].raw
+        return self.kind in ("table", "several") or (self.kind in ("text", "tokens") and cells)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,30 +21,47 @@ def no_array(X: Any) -> DataError | None:  # noqa: ANN401 - anything
     """The error of an X that is no array of numbers; None where nothing is known against it."""
     found, hint = "", ""
     if is_frame(X):
-        found, hint = _in_frame(X), f"fivefold.win((X, y)) {_TABLE}"
+        found, hint = _in_frame(X)
     elif isinstance(X, Mapping) and not hasattr(X, "shape"):  # a sparse array may be a dict
         found, hint = "an object of columns as X", "pass pandas.DataFrame(X)"
     elif is_row(X) or _holds_objects(X) or isinstance(X, list | tuple):
-        found, hint = _in_items(list(X), in_pandas=is_row(X))
+        found, hint = _in_items(list(X), series=X if is_row(X) else None)
     return DataError(found=found, wanted=_WANTED, hint=hint) if found else None
 
 
-def _in_frame(frame: Any) -> str:  # noqa: ANN401 - see `is_frame`
-    """The first column that holds something other than numbers, or not in every row."""
-    for name, cells in columns_of(frame).items():
+def _in_frame(frame: Any) -> tuple[str, str]:  # noqa: ANN401 - see `is_frame`
+    """The first column that holds something other than numbers, and what to do; empty if none."""
+    hint = f"fivefold.win((X, y)) {_TABLE}"
+    for place, (name, cells) in enumerate(columns_of(frame).items()):
+        where = f"column {printable(name)} of X"
         words = [one for one in cells if isinstance(one, str) and not _is_value(one)]
         if words:
-            return f"words in column {printable(name)} of X, such as {printable(words[0])[:60]!r}"
+            return f"words in {where}, such as {printable(words[0])[:60]!r}", hint
+        if infinite := _infinite(frame, place):
+            own = "put finite numbers there; fivefold.win((X, y)) takes such cells for gaps"
+            return f"{infinite:,} infinite cells in {where}", own
         if None in cells:
             gaps = sum(cell is None for cell in cells)
-            return f"{gaps:,} cells without a number in column {printable(name)} of X"
-    return ""
+            return f"{gaps:,} cells without a number in {where}", hint
+    return "", ""
 
 
-def _in_items(items: Sequence[Any], *, in_pandas: bool) -> tuple[str, str]:
-    """What items are that make no array, and what to do; empty where they may make one."""
+def _infinite(frame: Any, place: int) -> int:  # noqa: ANN401 - see `is_frame`
+    """How many cells of a column are infinite."""
+    in_pandas = hasattr(frame, "iloc")
+    cells = frame.iloc[:, place].tolist() if in_pandas else frame.columns[place].to_pylist()
+    return sum(isinstance(cell, float) and math.isinf(cell) for cell in cells)
+
+
+def _in_items(items: Sequence[Any], *, series: Any) -> tuple[str, str]:  # noqa: ANN401 - pandas
+    """What items are that make no array, and what to do; empty where they may make one.
+
+    Args:
+        items: One by one.
+        series: The pandas Series that they stand in; None for others.
+    """
     if any(isinstance(one, str) for one in items):
-        table = "X.to_frame('text')" if in_pandas else "pandas.DataFrame({'text': X})"
+        table = "pandas.DataFrame({'text': X})" if series is None else "X.to_frame('text')"
         return "texts as X", f"fivefold.win(({table}, y)) {_TABLE}"
     if any(isinstance(one, Mapping) for one in items):
         return "a list of objects as X", f"fivefold.win((pandas.DataFrame(X), y)) {_TABLE}"
@@ -51,16 +69,33 @@ def _in_items(items: Sequence[Any], *, in_pandas: bool) -> tuple[str, str]:
         shapes = {np.shape(one) for one in items}
     except ValueError:  # rows of one item differ already
         shapes = set()
-    lengths = {shape[0] if shape else 1 for shape in shapes}
     if len(shapes) != 1 and items:
-        range_ = f", from {min(lengths):,} to {max(lengths):,}" if len(lengths) > 1 else ""
-        hint = "cut or fill them to one length; fivefold win reads series of any length from files"
-        return f"items of different lengths in X{range_}", hint
-    if in_pandas and shapes == {()}:
-        return "one column of numbers as X", "pass X.to_frame(), a table of one column"
-    if in_pandas:
+        return _of_shapes(shapes)
+    return ("", "") if series is None else _in_series(series, shapes)
+
+
+def _in_series(
+    series: Any,  # noqa: ANN401 - pandas
+    shapes: set[tuple[int, ...]],
+) -> tuple[str, str]:
+    """What a pandas Series of items of one shape is, and what to do."""
+    if shapes != {()}:
         return "a pandas Series of arrays as X", "pass numpy.stack(X.tolist())"
-    return "", ""
+    if series.dtype.kind in "biuf":
+        return "one column of numbers as X", "pass X.to_frame(), a table of one column"
+    return f"one column of {series.dtype} as X", f"fivefold.win((X.to_frame('cell'), y)) {_TABLE}"
+
+
+def _of_shapes(shapes: set[tuple[int, ...]]) -> tuple[str, str]:
+    """What items of several shapes are, and what to do."""
+    if any(len(shape) > 1 for shape in shapes):
+        some = " and ".join(map(str, sorted(shapes)[:2]))
+        hint = "bring them to one shape, or keep them in files: fivefold win reads those of any"
+        return f"items of different shapes in X, such as {some}", hint
+    lengths = {shape[0] if shape else 1 for shape in shapes}
+    range_ = f", from {min(lengths):,} to {max(lengths):,}" if len(lengths) > 1 else ""
+    hint = "cut or fill them to one length; fivefold win reads series of any length from files"
+    return f"items of different lengths in X{range_}", hint
 
 
 def _holds_objects(X: object) -> bool:

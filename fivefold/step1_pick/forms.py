@@ -61,8 +61,8 @@ def separated(
         found = list(_rows(shown, text, delimiter, skipped))
     finally:
         csv.field_size_limit(before)
-    while len(found) > 1 and len(found[0][1]) > 2 and sum(map(bool, found[0][1])) == 1:
-        found, skipped = found[1:], skipped + 1  # a title over the table, filled up with separators
+    while headed is not False and _has_title(found):
+        found, skipped = found[1:], skipped + 1
     if not found:
         return Form(columns=(), cells=(), lines=())
     width = len(found[0][1])
@@ -78,6 +78,11 @@ def separated(
         return Form(columns=None, cells=cells, lines=lines, skipped=skipped)
     columns = (cells[0][0].removeprefix("#").strip() if cells[0][0] else "", *cells[0][1:])
     return Form(columns=columns, cells=cells[1:], lines=lines[1:], skipped=skipped)
+
+
+def _has_title(found: Sequence[tuple[int, Row]]) -> bool:
+    """Whether a title stands over a table, filled up with separators."""
+    return len(found) > 1 and len(found[0][1]) > 2 and sum(map(bool, found[0][1])) == 1
 
 
 def _without_remarks(text: str) -> tuple[str, int]:

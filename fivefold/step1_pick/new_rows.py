@@ -94,7 +94,7 @@ class Cells:
     Attributes:
         used: Those whose cells matter.
         all: All but the label's: without a header, columns are told by their number alone.
-        single: Those that have one value in a row, and no list of words.
+        single: Those that have one value in a row, and no list.
     """
 
     used: tuple[str, ...] = ()
@@ -156,8 +156,11 @@ def _learned(problem: Problem, cells: Cells) -> Cells:
     """The columns that were learned from, those of texts and files too."""
     read = columns_read(problem)
     used = (*read, *cells.used)
-    lists = not problem.reads_rows or any(one.kind == "tokens" for one in problem.inputs)
-    return Cells(used=used, all=(*read, *cells.all), single=() if lists else used)
+    several = {name for one in problem.inputs for name in one.listed}
+    if not problem.reads_rows or any(one.kind == "tokens" for one in problem.inputs):
+        several |= set(used)
+    single = tuple(name for name in used if name not in several)
+    return Cells(used=used, all=(*read, *cells.all), single=single)
 
 
 def _of_frame(rows: list[Any], problem: Problem, cells: Cells) -> list[Any]:
@@ -172,14 +175,15 @@ def _of_object(
     item: Mapping[Any, Any], problem: Problem, cells: Cells, *, alone: bool = False
 ) -> list[Any]:
     """An object that is a row; where it is alone, the rows of one that is columns."""
+    item, rows = by_place(item, problem), None
     try:
-        if alone and cells.single and (rows := rows_of_columns(item)) is not None:
-            return _of_frame(rows, problem, cells)
-        row = by_place(item, problem)
-        check_row(row, cells.single)
+        if alone and problem.reads_rows:
+            rows = rows_of_columns(item, cells.single)
+        for row in [item] if rows is None else rows:
+            check_row(row, cells.single)
     except BadItem as bad:
         return [Unread(_MEMORY, str(bad))]
-    return [row]
+    return [item] if rows is None else _of_frame(rows, problem, cells)
 
 
 def _may_hold_rows(problem: Problem) -> bool:
@@ -299,15 +303,16 @@ def _cells_in(path: Path, problem: Problem, cells: Cells) -> list[Any]:
     if problem.kind != "text":
         return _rows_in(path, _table_like(path, problem), cells)
     columns = columns_read(problem)
+    lines = sum(bool(line.strip()) for line in _text(path).split("\n"))
+    if lines < 2:  # also where it might be a row of a table without a header
+        return []
     try:
-        table = _table(path)
+        table = _table_like(path, problem)
     except DataError:
         table = None
-    if table is not None and set(columns) <= set(table.columns):
+    told = table is not None and (table.headed or len(table.columns) > 1)
+    if table is not None and told and set(columns) <= set(table.columns):
         return _rows_in(path, table, cells)
-    lines = sum(bool(line.strip()) for line in _text(path).split("\n"))
-    if lines < 2:
-        return []
     raise DataError(
         found=f"{lines:,} lines of text, which may be one text or a text each",
         wanted=f"a table with a column {printable(columns[0])}, as was learned from",

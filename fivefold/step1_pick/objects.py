@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 from fivefold.plumbing.errors import BadItem
 from fivefold.plumbing.files import printable
-from fivefold.plumbing.frames import is_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,15 +17,22 @@ if TYPE_CHECKING:
 _PER_ROW = "pass an object for each row, as df.to_dict('records') has them, or the frame itself"
 
 
-def rows_of_columns(item: Mapping[Any, Any]) -> list[dict[Any, Any]] | None:
+def rows_of_columns(item: Mapping[Any, Any], single: Sequence[str]) -> list[dict[Any, Any]] | None:
     """The rows of an object of columns, as `df.to_dict("list")` has them; None for a row.
+
+    Args:
+        item: The object.
+        single: Columns that have one value in a row; a list elsewhere may be one value too.
 
     Raises:
         BadItem: Its columns are of several lengths.
     """
     if not item or not all(map(_is_column, item.values())):
         return None
-    columns = {name: list(cells) for name, cells in item.items()}
+    columns = {name: _cells(cells) for name, cells in item.items()}
+    of_lists = any(_is_column(cell) for cells in columns.values() for cell in cells)
+    if not of_lists and not any(name in item for name in single):
+        return None
     lengths = {name: len(cells) for name, cells in columns.items()}
     short, long = (least(lengths, key=lengths.__getitem__) for least in (min, max))
     if lengths[short] < lengths[long]:
@@ -64,9 +70,14 @@ def check_rows(table: Table, single: Sequence[str]) -> None:
 
 
 def _is_column(cell: object) -> bool:
-    """Whether it is a list, or an array or a pandas Series of values."""
-    many = is_row(cell) or len(getattr(cell, "shape", ())) > 0
-    return many or isinstance(cell, list | tuple)
+    """Whether it is a list, an array, a pandas Series, a range ... of values in an order."""
+    scalar = isinstance(cell, str | bytes | Mapping | Set) or getattr(cell, "shape", None) == ()
+    return isinstance(cell, Iterable) and not scalar
+
+
+def _cells(column: Any) -> list[Any]:  # noqa: ANN401 - see `_is_column`
+    """Its values; those of Arrow as Python's."""
+    return list(column.to_pylist() if hasattr(column, "to_pylist") else column)
 
 
 def _is_index(cell: object) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fivefold.contracts.records import PACK, Guess, Input, Listing, Problem, Target
 from fivefold.contracts.roles import Source
+from fivefold.plumbing.column_rows import ColumnSource
 from fivefold.plumbing.errors import DataError, OptionError
 from fivefold.plumbing.files import printable
 from fivefold.plumbing.frames import is_frame
@@ -129,6 +130,7 @@ def pick(  # noqa: PLR0913 - one keyword per option of the command
                 kind=kind.answer,
                 column=next(iter(found.columns), None),
                 columns=found.columns,
+                raw=isinstance(found.source, ColumnSource),
                 scale=found.scale,
             ),
         ),

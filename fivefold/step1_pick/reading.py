@@ -12,6 +12,8 @@ from fivefold.plumbing.files import printable
 from fivefold.step1_pick.forms import Cell
 from fivefold.step1_pick.profile import Profile, texts_in
 
+_BRACKETS = ("[]", "()", "{}")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
@@ -48,8 +50,13 @@ class Reading:
 
     def inputs(self) -> tuple[Input, ...]:
         """As `Problem.inputs` holds them."""
-        text = Input(kind="text", column=", ".join(self.texts), columns=self.texts)
-        table = Input(kind="table", lines=self.lines)
+        text = Input(
+            kind="text",
+            column=", ".join(self.texts),
+            columns=self.texts,
+            listed=self._listed(self.texts),
+        )
+        table = Input(kind="table", lines=self.lines, listed=self._listed(self.cells))
         if self.kind == "several":
             return (*((text,) if self.texts else ()), *((table,) if self.cells else ()))
         if self.kind == "table":
@@ -74,6 +81,10 @@ class Reading:
         if self.cells:
             found["table"] = {"kind": "table", "cells": self._values(row)}
         return found
+
+    def _listed(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of some columns whose cells hold lists or objects."""
+        return tuple(name for name in names if _hold_several(self.columns.get(name, ())))
 
     def _text(self, row: int) -> str:
         return "\n".join(self.columns[name][row] or "" for name in self.texts)
@@ -100,6 +111,12 @@ def reading_of(free: Sequence[Profile], columns: Mapping[str, Sequence[Cell]]) -
         columns=columns,
         profiles={one.name: one for one in free},
     )
+
+
+def _hold_several(cells: Sequence[Cell]) -> bool:
+    """Whether most cells are in brackets, as JSON and Python write lists and objects."""
+    given = [cell for cell in cells if cell]
+    return 2 * sum(cell[0] + cell[-1] in _BRACKETS for cell in given) > len(given)
 
 
 def _json(value: object) -> bytes:

@@ -181,6 +181,7 @@ def _columns(rows: ColumnRows, asked: Asked) -> Found:
     kind, item, columns = _input(free, aside, fields, asked)
     source = ColumnSource(rows, item, columns)
     read = () if item is None else (item,)
+    raw = item is not None and by_name[item].type == "bytes"
     what = f"column {printable(item)}" if item else f"{len(columns)} columns"
     return Found(
         source=source,
@@ -198,7 +199,7 @@ def _columns(rows: ColumnRows, asked: Asked) -> Found:
         ),
         label_column=name,
         kind=kind,
-        inputs=() if kind is None else (Input(kind=kind, column=item, columns=read),),
+        inputs=() if kind is None else (Input(kind=kind, column=item, columns=read, raw=raw),),
         fields=fields,
         group=group,
     )

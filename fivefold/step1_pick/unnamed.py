@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from fivefold.step1_pick.forms import is_header
 from fivefold.step1_pick.tables import Table, numbered, parse_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from fivefold.contracts.records import Problem
@@ -36,10 +37,10 @@ def read_unnamed(path: Path, raw: bytes, problem: Problem) -> Table:
     if table.headed:  # a form that always has names
         return table
     first = [cell for cell in table.cells[0] if cell is not None]
-    if set(first) <= set(numbered(problem.unnamed)):
+    if set(table.cells[0]) <= set(numbered(problem.unnamed)):
         return parse_table(path.name, raw, headed=True)
-    a_file = any("." in cell and (path.parent / cell).is_file() for cell in first)
-    if len(table.cells) > 1 and is_header(table.cells) and not a_file:
+    may_be_names = first and len(table.cells) > 1 and is_header(table.cells)
+    if may_be_names and not _name_a_file(first, path.parent):
         raise DataError(
             found=f"{table.name}, whose first line may be names of columns or a row: "
             f"{printable(', '.join(first))[:80]}",
@@ -77,6 +78,12 @@ def about_names(problem: Problem) -> str:
     if not problem.unnamed:
         return ""
     return f"; what was learned from has no header: call them column 1 to column {problem.unnamed}"
+
+
+def _name_a_file(cells: Sequence[str], folder: Path) -> bool:
+    """Whether one of some cells names a file."""
+    # Of a cell that is too long for a name `Path.is_file` raises.
+    return any("." in cell and os.path.isfile(folder / cell) for cell in cells)  # noqa: PTH113
 
 
 def _fits(columns: int, problem: Problem) -> bool:

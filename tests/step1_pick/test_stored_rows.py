@@ -12,6 +12,7 @@ import pyarrow.feather as pf
 import pyarrow.parquet as pq
 import pytest
 
+from fivefold.contracts.raw_rows import raw_of_row
 from fivefold.contracts.records import Input
 from fivefold.plumbing.errors import BadItem
 from fivefold.raw_items import name_of, open_item
@@ -103,3 +104,20 @@ def test_rows_of_column_files_are_opened_one_by_one(tmp_path):
     assert (same, missing) == (one, gone)
     older = replace(problem, inputs=(Input(kind="image"),))
     assert each_item(one.with_name("new.parquet"), older) == [one.with_name("new.parquet")]
+
+
+@pytest.mark.parametrize("kind", [None, "text"])
+def test_a_file_is_an_item_where_a_column_of_texts_held_bytes(tmp_path, kind):
+    documents = [f"a text of {i} words\nin lines, two".encode() for i in range(40)]
+    file = tmp_path / "old.parquet"
+    pq.write_table(pa.table({"doc": documents, "label": ["a", "b"] * 20}), file)
+    asked = pick(file, scratch=tmp_path / "scratch", input_kind=kind).problem
+    assert (asked.kind, asked.inputs[0].column, asked.reads_rows) == ("text", "doc", False)
+    one = tmp_path / "n.txt"
+    one.write_bytes(documents[3])
+    alone, *stored = each_item([one, file], asked)
+    assert alone == one
+    assert [row.read() for row in stored] == documents
+    assert raw_of_row({"doc": one}, asked) == documents[3]
+    with pytest.raises(BadItem, match="names a file that"):  # a cell in memory is no text
+        raw_of_row({"doc": documents[3]}, asked)

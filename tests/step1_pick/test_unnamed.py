@@ -64,6 +64,62 @@ def test_a_header_where_none_was_learned_is_a_header_or_refused(tmp_path, unname
     assert len(each_item(put(tmp_path / "d.jsonl", names), asked, (), cells)) == 1
 
 
+def test_a_long_text_in_a_table_without_a_header(tmp_path):
+    long = "a text that is no name of a file. " * 20
+    lines = [f'"{i % 3 + 3}","title {i}","{long}{i}"\n' for i in range(12)]
+    old = put(tmp_path / "old" / "old.csv", "".join(lines))
+    asked = pick(old, scratch=tmp_path / "s", label="column 1").problem
+    assert asked.unnamed == 3
+    for count in (1, 3):
+        rows = each_item(put(tmp_path / "new.csv", "".join(lines[:count])), asked)
+        assert [row.cells["column 3"] for row in rows] == [f"{long}{i}" for i in range(count)]
+    words = lines[0].replace('"3"', '"x"') + lines[1].replace('"4"', '"y"')
+    (bad,) = each_item(put(tmp_path / "words.csv", words), asked)
+    assert "whose first line may be names of columns or a row: x, title 0" in bad.reason
+
+
+@pytest.mark.parametrize("label", ["first", "last"])
+def test_rows_of_texts_without_a_header_are_read_whatever_the_file_is_called(tmp_path, label):
+    texts = [f"the film number {i} was long, and had many people in it" for i in range(24)]
+    lines = [f'"{text}",{i % 2}\n' for i, text in enumerate(texts)]
+    if label == "first":
+        lines = [f'{i % 2},"{text}"\n' for i, text in enumerate(texts)]
+    old = put(tmp_path / "old" / "old.csv", "".join(lines))
+    asked = pick(old, scratch=tmp_path / "s").problem
+    assert (asked.kind, asked.unnamed) == ("text", 2)
+    for name in ("new.csv", "new.txt", "new.data"):
+        rows = each_item(put(tmp_path / name, "".join(lines[:3])), asked)
+        assert [raw_of_row(row.cells, asked).decode() for row in rows] == texts[:3]
+    new = put(tmp_path / "gap.txt", ",good\nfilms,bad\nlives,bad\n")  # a gap is no column's name
+    (bad,) = each_item(new, asked)
+    assert "3 lines of text" in bad.reason
+    one = put(tmp_path / "one.txt", texts[0])  # its comma makes no two cells of it
+    assert each_item(one, asked) == [one]
+    (bad,) = each_item(put(tmp_path / "two.txt", "7\nfilms of a lifetime\n"), asked)
+    assert "2 lines of text, which may be one text or a text each" in bad.reason
+
+
+def test_a_first_row_of_one_cell_is_no_title_whatever_the_file_is_called(tmp_path):
+    texts = [f"the film number {i} was long and had many people in it" for i in range(24)]
+    lines = [f"{i % 2},{text},{text} too\n" for i, text in enumerate(texts)]
+    asked = pick(put(tmp_path / "old" / "old.csv", "".join(lines)), scratch=tmp_path / "s").problem
+    assert (asked.kind, asked.unnamed) == ("text", 3)
+    for name in ("new.csv", "new.txt"):
+        rows = each_item(put(tmp_path / name, f",{texts[0]},\n{lines[1]}{lines[0]}"), asked)
+        assert [row.cells["column 2"] for row in rows] == [texts[i] for i in (0, 1, 0)]
+
+
+def test_a_first_row_with_empty_cells_is_a_row(tmp_path, unnamed):
+    asked, cells, lines, _ = unnamed
+    for first in (",,,\n", ",,5,\n"):
+        rows = each_item(put(tmp_path / "a.csv", first + lines[0]), asked, (), cells)
+        assert [list(row.cells.values()) for row in rows] == [
+            [cell or None for cell in line.strip().split(",")] for line in (first, lines[0])
+        ]
+    (bad,) = each_item(put(tmp_path / "b.csv", "column 1,,,\n" + lines[0]), asked, (), cells)
+    assert "whose first line may be names of columns or a row: column 1" in bad.reason
+
+
 def test_columns_that_pandas_numbered_have_the_places_that_were_learned(tmp_path, unnamed):
     pandas = pytest.importorskip("pandas")
     asked, cells, lines, label = unnamed

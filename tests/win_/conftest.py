@@ -180,7 +180,7 @@ def make(  # one call per kind of run
     weights = weights or {name: 1 / len(skills) for name in skills}
     problem = Problem(
         source="photos/",
-        inputs=(Input(kind="image", column="file", columns=("file",)),),
+        inputs=(Input(kind="image", column="file", columns=("file",), listed=("tags",)),),
         target=Target(kind="class"),
         metric=metric,
         layout="class folders",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import PIL.Image
 import pyarrow as pa
 import pytest
 
@@ -22,6 +23,10 @@ def frames():
     dates = pd.date_range("2020", periods=20)
     yield pd.DataFrame({"a": N, "c": dates}), "words in column c of X, such as '2020-01-01"
     yield pd.DataFrame({"a": [1.0, None] * 10, "b": N}), "10 cells without a number in column a"
+    for inf in (np.inf, -np.inf):
+        infinite = [1.0, inf, *N[2:]]
+        yield pd.DataFrame({"a": infinite, "b": N}), "1 infinite cells in column a of X; "
+    yield pa.table({"a": infinite}), "1 infinite cells in column a of X; .*put finite numbers"
 
 
 def items():
@@ -35,6 +40,12 @@ def items():
     uneven = [np.arange(3.0 + i % 2) for i in N]
     for made in (uneven, pd.Series(uneven), [pd.Series(one) for one in uneven]):
         yield made, "items of different lengths in X, from 3 to 4"
+    for dates in (pd.date_range("2020", periods=20), pd.date_range("2020", periods=20, tz="UTC")):
+        yield pd.Series(dates), r"one column of datetime64\[.*\] as X; .*\(X.to_frame\('cell'\)"
+    tall = [pd.DataFrame({"a": range(2 + i % 2), "b": 1}) for i in N]
+    yield tall, r"items of different shapes in X, such as \(2, 2\) and \(3, 2\); .*bring them"
+    wide = [PIL.Image.new("RGB", (4 + i % 2, 6)) for i in N]
+    yield wide, r"items of different shapes in X, such as \(6, 4, 3\) and \(6, 5, 3\); "
     yield [[[1], [1, 2]]] * 20, "items of different lengths in X; "
     even = pd.Series([np.arange(3.0) + i for i in N])
     yield even, "a pandas Series of arrays as X; .*numpy.stack"
