@@ -62,8 +62,10 @@ def by_place(row: Mapping[Any, Any], problem: Problem) -> Mapping[Any, Any]:
 
     Any other row comes back as it is, also one that may be numbered from 1.
     """
+    if not problem.unnamed:
+        return row
     names = [str(name) for name in row]
-    if not problem.unnamed or not names or not all(name.isdecimal() for name in names):
+    if not names or not all(name.isdecimal() for name in names):
         return row
     places = [int(name) for name in names]
     from_0 = 0 in places or 1 in _labels(problem)
