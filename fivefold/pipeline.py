@@ -55,7 +55,7 @@ from fivefold.step4_train import (
 from fivefold.step5_ensemble import ensemble
 from fivefold.traditional.answers import seconds_per_row
 from fivefold.traditional.fit import fit_within
-from fivefold.win_ import OVERRUN, Report
+from fivefold.win_ import NO_NET, OVERRUN, Report
 from fivefold.win_ import win as judge_and_report
 
 if TYPE_CHECKING:
@@ -289,9 +289,9 @@ class _Pipeline:
         if (late or self.stop.asked) and not saving.exists(self.train_folder, "plan"):
             # Timing a candidate alone would cost more than such a budget.
             used = f"{self.clock.used():.0f} of {asked.budget:g} s were gone when one would begin"
-            note = f"no deep net: {used}"
+            note = f"{NO_NET}: {used}"
             if self.stop.asked:
-                note = "no deep net: the run was interrupted before one was planned"
+                note = f"{NO_NET}: the run was interrupted before one was planned"
             return replace(first, degraded=(*first.degraded, note))
         with self.folder.phase("plan", self.clock):
             plan = plan_nets(site, launchers, share, wish)

@@ -88,8 +88,7 @@ class InputKind(ABC):
             shape: What `learn` chose.
 
         Returns:
-            What `fit` takes, and the shape that `open` gives; that of the former where items are
-            packed from several inputs.
+            What `fit` takes, and the shape that `open` gives; () where that tells nobody anything.
 
         Raises:
             BadItem: As `open` does.

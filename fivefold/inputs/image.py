@@ -198,6 +198,8 @@ def as_pictures(X: NDArray[np.generic], scale: Scale | None) -> NDArray[np.uint8
         X = X.transpose(0, 2, 3, 1)
     if X.ndim != 4 or X.shape[3] not in _COUNTS:
         raise BadItem(f"has the shape {X.shape[1:]}, which is no picture")
+    if not X.size:
+        raise BadItem(f"has no pixels ({X.shape[2]} x {X.shape[1]})")
     items = _pixels(X, scale)
     if items.shape[3] < 4:
         return items

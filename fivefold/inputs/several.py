@@ -57,8 +57,7 @@ class Several(InputKind):
         """The same; each part no finer than its kind needs for its cached shape."""
         known = {part.name: part for part in parts_of(shape)}
         held = _held(raw).items()
-        item = _packed({name: _opened(name, part, known.get(name)) for name, part in held})
-        return item, item.shape
+        return _packed({name: _opened(name, part, known.get(name)) for name, part in held}), ()
 
     def learn(self, samples: Sequence[NDArray[np.generic]]) -> dict[str, Any]:
         """What each part's kind learns of the rows that have it.

@@ -5,11 +5,12 @@ Axes: N rows, T resamples or swaps.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 
 from fivefold.scores.intervals import centred
 from fivefold.scores.resampling import summed, tables
@@ -31,7 +32,7 @@ class Comparison:
         b: Name of the second.
         metric: Word of the metric.
         difference: Score of `a` minus score of `b`.
-        low: Lower end of the 95 % bootstrap interval of the difference.
+        low: Lower end of the 95 % interval of the difference.
         high: Upper end.
         p: Two-sided p-value of "they are equally good".
         beats: `a` is better, p < 0.05, and the interval does not hold 0.
@@ -57,8 +58,8 @@ def paired(
 ) -> Comparison:
     """Compare two systems on the same rows.
 
-    For shares of right answers the p-value is McNemar's exact test and the interval the exact one
-    that goes with it. For any other metric, and where rows come in groups, the interval comes from
+    For shares of right answers the p-value is McNemar's exact test and the interval one that goes
+    with it. For any other metric, and where rows come in groups, the interval comes from
     paired resamples, and the p-value from a permutation test that swaps the two systems' answers
     on random rows, which for a mean over rows is the sign-flip test. Rows of a group are drawn and
     swapped together.
@@ -75,7 +76,8 @@ def paired(
     difference = scores[0] - scores[1]
     if metric_.proportion and metric_.per_row and drawn.groups is None:
         p = mcnemar(a.values > 0, b.values > 0)
-        low, high = discordant_interval(a.values > 0, b.values > 0)
+        is_one = np.array_equal(first[1], second[1])  # no row will ever tell them apart
+        low, high = (0.0, 0.0) if is_one else discordant_interval(a.values > 0, b.values > 0)
     else:
         pair = [tables(a, drawn), tables(b, drawn)]
         of_a, of_b = (metric_.finish(*each) for each in summed(pair, drawn.resamples()))
@@ -109,17 +111,23 @@ def discordant_interval(
 ) -> tuple[float, float]:
     """Interval of the difference of two shares of right answers on the same rows (N,).
 
-    Clopper and Pearson's exact interval of the share of `a` among the rows on which only one
-    system is right, scaled to all rows: it leaves out zero only where McNemar's test rejects.
+    Two intervals in one. Bonett and Price's (2012), normal with one more row on which only `a` is
+    right and one on which only `b` is, covers the difference where few rows, or none, tell the
+    systems apart. Clopper and Pearson's exact one of the share of `a` among those rows, scaled to
+    all, leaves out zero only where McNemar's test rejects.
     """
     only_a = int((a_right & ~b_right).sum())
     only_b = int((b_right & ~a_right).sum())
-    rows = only_a + only_b
-    if rows == 0:
-        return 0.0, 0.0
-    share = binomtest(only_a, rows).proportion_ci(level, method="exact")
-    scale = rows / len(a_right)
-    return float((2 * share.low - 1) * scale), float((2 * share.high - 1) * scale)
+    rows, apart = len(a_right), only_a + only_b
+    middle = (only_a - only_b) / (rows + 2)
+    spread = math.sqrt(((apart + 2) / (rows + 2) - middle**2) / (rows + 2))
+    reach = float(norm.ppf((1 + level) / 2)) * spread
+    low, high = max(-1.0, middle - reach), min(1.0, middle + reach)
+    if apart:
+        share = binomtest(only_a, apart).proportion_ci(level, method="exact")
+        low = min(low, (2 * share.low - 1) * apart / rows)
+        high = max(high, (2 * share.high - 1) * apart / rows)
+    return float(low), float(high)
 
 
 def _permutation(

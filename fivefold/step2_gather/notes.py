@@ -83,8 +83,14 @@ def about_unknown(labels: Sequence[str], part: str, *, classes: bool) -> list[st
 def sizes(
     cards: NDArray[np.void], shape: dict[str, Any], kind: InputKind
 ) -> tuple[tuple[str, int], ...]:
-    """Sizes as opened, in words, with counts: the ten most common, or ranges of lengths."""
-    found, counts = np.unique(cards["size"], axis=0, return_counts=True)
+    """Sizes as opened, in words, with counts: the ten most common, or ranges of lengths.
+
+    Of pictures grey and colour ones count alike; nothing of items without sides of their own.
+    """
+    sides = cards["size"][:, :2] if is_picture(shape) else cards["size"]
+    if not sides.any():
+        return ()
+    found, counts = np.unique(sides, axis=0, return_counts=True)
     told = [kind.length(tuple(side for side in sides if side), shape) for sides in found.tolist()]
     if told[0] is not None or (len(found) > _SIZES and not is_picture(shape)):
         lengths = [

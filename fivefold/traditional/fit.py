@@ -169,7 +169,7 @@ def choose(
         elif chosen and (
             _capacity(clock, total) < enough or total * later_rows / cores() > clock.budget / 2
         ):
-            notes.append(f"{block.name}: left out, {cost * 1e3:.1f} ms a row is too slow here")
+            notes.append(f"{block.name}: left out, {cost * 1e3:.2g} ms a row is too slow here")
         else:
             chosen.append(block)
             costs[block.name] = cost

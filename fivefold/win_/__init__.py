@@ -14,7 +14,7 @@ from fivefold.win_.circumstances import Circumstances, Price
 from fivefold.win_.judge import judge
 from fivefold.win_.page import draw, page
 from fivefold.win_.report_json import report
-from fivefold.win_.words import OVERRUN, SYSTEMS, metric_name, number
+from fivefold.win_.words import NO_NET, OVERRUN, SYSTEMS, metric_name, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fivefold.contracts.records import Dataset, Fleet
     from fivefold.contracts.vault import Vault
 
-__all__ = ["OVERRUN", "Circumstances", "Price", "Report", "win"]
+__all__ = ["NO_NET", "OVERRUN", "Circumstances", "Price", "Report", "win"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -70,7 +70,7 @@ class Report:
         lines = [self.data["verdict"]["headline"]]
         lines += [f"  {name:<33}{score}" for name, score in self._lines()]
         lines += [caution] if (caution := self.data["vault"].get("caution")) else []
-        lines += [line for line in self.data["degraded"] if line.startswith(OVERRUN)]
+        lines += [line for line in self.data["degraded"] if line.startswith((NO_NET, OVERRUN))]
         degraded = len(self.data["degraded"])
         if degraded == 1:
             lines.append("1 thing degraded; the report lists it")

@@ -26,7 +26,8 @@ SYSTEMS = {
     "traditional": "the traditional pipeline",
     "chance": "chance",
 }
-OVERRUN = "the budget was overrun"  # so begins what is told in the terminal too
+# So begins what is told in the terminal too, of all that degraded.
+OVERRUN, NO_NET = "the budget was overrun", "no deep net"
 _METRIC_NAMES = {
     "top5": "top-5 accuracy",
     "log_loss": "log-loss",

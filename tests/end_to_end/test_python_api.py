@@ -91,7 +91,9 @@ def test_without_room_for_a_net_nobody_is_hired_and_an_overrun_is_told(
     assert any(re.match(r"no deep net: 3\d\d ", line) for line in told)
     (late,) = (line for line in told if line.startswith("the budget was overrun: "))
     assert re.search(r": 3\d\d s of 20 \(start 3\d\d\.", late)
-    assert late in str(run.report).splitlines()
+    shown = str(run.report).splitlines()
+    assert late in shown
+    assert any(line.startswith("no deep net: ") for line in shown)
     assert run.report.data["phases"][0]["name"] == "start"
     assert len(chosen) == 1
 

@@ -67,3 +67,9 @@ def test_whole_numbers_are_pixels_where_pixels_were_learned():
 def test_vectors_are_taken_as_they_are():
     item = np.array([1.5, -2.0])
     assert Array().take(item, None).tolist() == item.tolist()
+
+
+def test_a_picture_without_pixels_is_refused():
+    for shape in ((0, 5, 3), (5, 0)):
+        with pytest.raises(BadItem, match="no pixels"):
+            Image().take(np.zeros(shape, np.uint8), None)

@@ -65,9 +65,25 @@ def test_the_interval_leaves_out_zero_only_where_the_test_rejects():
             assert mcnemar(a, b) < 0.05
 
 
-def test_equal_answers_differ_by_nothing():
-    right = np.array([True, False, True])
-    assert discordant_interval(right, right) == (0.0, 0.0)
+def test_equal_answers_of_few_rows_leave_room_for_a_difference():
+    for rows, most in ((3, 0.6), (10, 0.25), (1000, 0.003)):
+        right = np.arange(rows) % 2 == 0
+        low, high = discordant_interval(right, right)
+        assert low == -high
+        assert most / 2 < high < most
+
+
+@pytest.mark.parametrize(
+    ("rows", "only_a", "only_b"),
+    [(10, 0.5, 0.0), (10, 0.3, 0.05), (50, 0.1, 0.02), (200, 0.03, 0.01), (200, 0.3, 0.1)],
+)
+def test_the_interval_holds_the_true_difference_as_often_as_it_says(rows, only_a, only_b):
+    rng, held = np.random.default_rng(0), 0
+    for _ in range(1000):
+        at = rng.random(rows)
+        low, high = discordant_interval(at < only_a, (at >= only_a) & (at < only_a + only_b))
+        held += low <= only_a - only_b <= high
+    assert held >= 930
 
 
 def test_a_difference_of_amperes_is_tested_as_one_of_tons():
