@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from fivefold.contracts.records import Problem
     from fivefold.contracts.roles import InputKind
 
-Held = Row | ArrayRow | StoredRow  # rows of files
-Item = str | Path | bytes | np.ndarray | Mapping[str, Any] | Held | Unread | list[str]
+FileRow = Row | ArrayRow | StoredRow
+Item = str | Path | bytes | np.ndarray | Mapping[str, Any] | FileRow | Unread | list[str]
 
 
 def open_item(
@@ -44,7 +44,7 @@ def open_item(
 
 def name_of(item: Item) -> str:
     """What people call it."""
-    if isinstance(item, Held | Unread):
+    if isinstance(item, FileRow | Unread):
         return item.name
     return printable(str(item)) if isinstance(item, str | Path) else "(in memory)"
 

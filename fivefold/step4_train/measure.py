@@ -126,6 +126,8 @@ class _StopWatch:
         self._setup, self._start = GPU_SETUP_STEPS if self._gpu else SETUP_STEPS, start
         self._step, self._every, self._before = 0, 1, start
         self._blocks = blocks
+        # Steps that may count, from 0: where no block begins among them, none is waited for.
+        self._block_may_begin = bool(blocks.begin(np.arange(self._setup, MOST_STEPS)).any())
         self._readings: list[tuple[int, float]] = []
 
     def read(self) -> bool:
@@ -162,8 +164,7 @@ class _StopWatch:
     @property
     def fair(self) -> bool:
         """Whether a step that changes the data of others too is among those that count, if any."""
-        steps = np.arange(self._setup, MOST_STEPS)  # counted from 0
-        return self._every > 1 or not self._blocks.begin(steps).any() or bool(self._firsts().any())
+        return self._every > 1 or not self._block_may_begin or bool(self._firsts().any())
 
     def _firsts(self) -> NDArray[np.bool_]:
         """Which spans are the first step of a block."""
